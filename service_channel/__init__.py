@@ -1,0 +1,1 @@
+"""Where we are, and the talk there: accounts, credentials, networks."""

@@ -1,0 +1,1 @@
+"""One file a network, all behind the protocol of `base`."""
