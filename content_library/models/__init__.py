@@ -1,0 +1,13 @@
+"""The tables of the library. Importing this package registers all of them."""
+
+from content_library.models import account as account
+from content_library.models import audit as audit
+from content_library.models import desk as desk
+from content_library.models import feed as feed
+from content_library.models import format as format
+from content_library.models import media as media
+from content_library.models import notice as notice
+from content_library.models import post as post
+from content_library.models import review as review
+from content_library.models import topic as topic
+from content_library.models import user as user

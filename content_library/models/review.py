@@ -1,0 +1,179 @@
+"""Submissions, each team's review, decisions, approvals, and the talk beside them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from content_library.database import Base, by_value
+from content_library.models.desk import Team
+from content_library.models.post import Post, Revision
+from content_library.models.user import User
+
+
+class SubmissionState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+
+
+class ReviewState(StrEnum):
+    WAITING = "waiting"  # an earlier step is still open
+    OPEN = "open"
+    ASKED = "asked"  # the clock stands: a question to the author
+    DECIDED = "decided"
+    CLEARED = "cleared"  # by agreement
+    MOOT = "moot"  # the submission ended without this team
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REQUEST_CHANGES = "request_changes"
+    REFUSE = "refuse"
+
+
+class Submission(Base):
+    """One revision sent through its workflow."""
+
+    __tablename__ = "submissions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    desk_id: Mapped[int] = mapped_column(ForeignKey("desks.id"))
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    state: Mapped[SubmissionState] = mapped_column(by_value(SubmissionState))
+    note: Mapped[str] = mapped_column(default="")
+    wanted_at: Mapped[datetime | None]
+    submitted_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    submitted_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    post: Mapped[Post] = relationship()
+    revision: Mapped[Revision] = relationship()
+    submitted_by: Mapped[User] = relationship()
+    reviews: Mapped[list[Review]] = relationship(
+        back_populates="submission", order_by="Review.step, Review.id"
+    )
+
+    __table_args__ = (
+        Index(
+            "uq_submissions_open_post",
+            "post_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_submissions_desk_id_state", "desk_id", "state"),
+    )
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Review(Base):
+    """One team's part of a submission: `quorum` different people of the team must approve."""
+
+    __tablename__ = "reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    desk_id: Mapped[int] = mapped_column(ForeignKey("desks.id"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    step: Mapped[int]
+    quorum: Mapped[int] = mapped_column(default=1)
+    why: Mapped[str] = mapped_column(default="")
+    state: Mapped[ReviewState] = mapped_column(by_value(ReviewState))
+    opened_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+    submission: Mapped[Submission] = relationship(back_populates="reviews")
+    team: Mapped[Team] = relationship(lazy="joined")
+    decisions: Mapped[list[Decision]] = relationship(back_populates="review", order_by="Decision.id")
+
+    __table_args__ = (
+        UniqueConstraint("submission_id", "team_id", "step"),
+        Index("ix_reviews_team_id_state_opened_at", "team_id", "state", "opened_at"),
+    )
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Decision(Base):
+    """What one person decided, on the revision and hash they saw. One person counts once a submission."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    verdict: Mapped[Verdict] = mapped_column(by_value(Verdict))
+    reason: Mapped[str] = mapped_column(default="")
+    place: Mapped[dict[str, Any] | None]  # {network, quote}: the words it is about
+    is_solo: Mapped[bool] = mapped_column(default=False, server_default=false())
+    identified_by: Mapped[str] = mapped_column(String(20), default="password")
+    at: Mapped[datetime]
+
+    review: Mapped[Review] = relationship(back_populates="decisions")
+    user: Mapped[User] = relationship()
+
+    __table_args__ = (UniqueConstraint("submission_id", "user_id"),)
+
+
+class Approval(Base):
+    """The lawful clearance of one revision: bound to its hash, until it ends or is withdrawn."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"), index=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), unique=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    is_solo: Mapped[bool] = mapped_column(default=False, server_default=false())
+    approved_at: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_why: Mapped[str] = mapped_column(default="")
+
+    post: Mapped[Post] = relationship()
+    revision: Mapped[Revision] = relationship()
+    withdrawn_by: Mapped[User | None] = relationship()
+
+    __table_args__ = (
+        Index(
+            "uq_approvals_in_force",
+            "revision_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
+
+
+class Comment(Base):
+    """A word in the discussion of a post; `place` marks the words it is about."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
+    revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    body: Mapped[str]
+    place: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
+
+    user: Mapped[User] = relationship()
+    revision: Mapped[Revision | None] = relationship()

@@ -1,0 +1,136 @@
+"""People, how they sign in, and where they belong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, func, true
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from content_library.database import Base, by_value
+from content_library.models.desk import Desk, Team
+
+
+class DeskRole(StrEnum):
+    AGENT = "agent"
+    LEAD = "lead"
+    AUDITOR = "auditor"
+
+
+class LinkPurpose(StrEnum):
+    SETUP = "setup"
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a password
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(120))
+    password_hash: Mapped[str | None]
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
+    zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+    desk_memberships: Mapped[list[DeskMembership]] = relationship(
+        back_populates="user", cascade="all, delete-orphan", lazy="selectin"
+    )
+    team_memberships: Mapped[list[TeamMembership]] = relationship(
+        back_populates="user", cascade="all, delete-orphan", lazy="selectin"
+    )
+
+    __table_args__ = (Index("uq_users_email_lower", func.lower(email), unique=True),)
+    __mapper_args__ = {"version_id_col": version}
+
+    def __repr__(self) -> str:
+        return f"<User {self.id} {self.name}>"
+
+
+class DeskMembership(Base):
+    __tablename__ = "desk_memberships"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    desk_id: Mapped[int] = mapped_column(ForeignKey("desks.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[DeskRole] = mapped_column(by_value(DeskRole))
+
+    user: Mapped[User] = relationship(back_populates="desk_memberships")
+    desk: Mapped[Desk] = relationship(lazy="joined")
+
+
+class TeamMembership(Base):
+    __tablename__ = "team_memberships"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+
+    user: Mapped[User] = relationship(back_populates="team_memberships")
+    team: Mapped[Team] = relationship(lazy="joined")
+
+
+class Identity(Base):
+    """A person at an OpenID provider: issuer and subject, never the e-mail address."""
+
+    __tablename__ = "identities"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship()
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+
+class WebSession(Base):
+    """A signed-in browser. The cookie holds a secret; the table only its SHA-256."""
+
+    __tablename__ = "web_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    identified_by: Mapped[str] = mapped_column(String(20), default="")
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    browser: Mapped[str] = mapped_column(String(200), default="")
+
+    user: Mapped[User | None] = relationship()
+
+
+class SignInFailure(Base):
+    """A refused sign-in, kept for throttling by account and by address."""
+
+    __tablename__ = "sign_in_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_sign_in_failures_key_at", "key", "at"),)
+
+
+class OneTimeLink(Base):
+    """A single-use link by mail or on the console; only the secret's hash is stored."""
+
+    __tablename__ = "one_time_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    purpose: Mapped[LinkPurpose] = mapped_column(by_value(LinkPurpose))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    user: Mapped[User | None] = relationship()

@@ -1,0 +1,1 @@
+"""When it goes out, and that it goes out once."""
