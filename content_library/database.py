@@ -81,9 +81,7 @@ class Database:
     `clock` replaces the database's clock in tests; it returns an aware UTC instant.
     """
 
-    def __init__(
-        self, url: str, *, pool_size: int = 10, clock: Callable[[], datetime] | None = None
-    ) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, clock: Callable[[], datetime] | None = None) -> None:
         self.url = url
         self.clock = clock
         self.engine = _engine(url, pool_size=pool_size)

@@ -89,6 +89,10 @@ def parse_wall(text: str) -> datetime:
         raise _bad_wall(f"{text[:10]} is not a day in the calendar. Check the day and month.") from None
 
 
+def _bad_wall(sentence: str) -> InvalidInput:
+    return InvalidInput(sentence, {"wall": sentence})
+
+
 def resolve(wall: datetime, zone_name: str, *, fold: int = 0) -> Resolved:
     """The instant a wall time in a zone stands for; `fold=1` means the second of a time that happens twice."""
     tz = zone(zone_name)
@@ -121,7 +125,9 @@ def _gap_sentence(wall: datetime, naive_utc: datetime, tz: ZoneInfo) -> str:
 
 def _overlap_sentence(wall: datetime, tz: ZoneInfo, fold: int) -> str:
     which = "second" if fold else "first"
-    return f"The clocks go back that day and {wall:%H:%M} happens twice in {tz.key}. The {which} one is chosen."
+    return (
+        f"The clocks go back that day and {wall:%H:%M} happens twice in {tz.key}. The {which} one is chosen."
+    )
 
 
 def wall_of(instant: datetime, zone_name: str) -> datetime:

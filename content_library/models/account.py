@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from content_library.database import Base, by_value
 from content_library.models.desk import Desk
 
+NETWORK_NAMES = {"page": "Public page", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+
 
 class AccountState(StrEnum):
     PRACTICE = "practice"  # texts and previews only; nothing can leave until it is connected

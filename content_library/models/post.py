@@ -48,7 +48,6 @@ class Post(Base):
     title: Mapped[str] = mapped_column(String(200))
     excerpt: Mapped[str] = mapped_column(String(300), default="")
     state: Mapped[PostState] = mapped_column(by_value(PostState))
-    state_before_archive: Mapped[str] = mapped_column(String(32), default="")
     is_evergreen: Mapped[bool] = mapped_column(default=False, server_default=false())
     valid_until: Mapped[datetime | None]
     latest_revision_id: Mapped[int | None]

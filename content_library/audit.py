@@ -1,0 +1,52 @@
+"""Writing the record: one entry for each change, in the transaction of the change, never altered after."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from content_library.models.audit import AuditEntry, AuditPayload
+from content_library.models.user import User
+
+SYSTEM_NAME = "Deskcast"
+
+
+def record(
+    session: Session,
+    verb: str,
+    subject: Any,
+    *,
+    actor: User | None,
+    now: datetime,
+    summary: str,
+    desk_id: int | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> AuditEntry:
+    """Add an entry. `actor=None` is the system; `desk_id` defaults to the subject's desk.
+
+    `details` may hold personal data: it goes into an erasable row, the chain covers only its digest.
+    """
+    payload = dict(details or {})
+    entry = AuditEntry(
+        at=now,
+        desk_id=desk_id if desk_id is not None else getattr(subject, "desk_id", None),
+        actor_id=actor.id if actor else None,
+        actor_name=actor.name if actor else SYSTEM_NAME,
+        verb=verb,
+        subject_type=type(subject).__name__.lower(),
+        subject_id=getattr(subject, "id", None),
+        summary=summary,
+        payload_digest=digest(payload),
+        payload=AuditPayload(details=payload),
+    )
+    session.add(entry)
+    return entry
+
+
+def digest(payload: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of an entry's details."""
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(f"deskcast:audit-payload:v1\n{text}".encode()).hexdigest()

@@ -1,0 +1,137 @@
+"""What a revision says, as one canonical document, and the hashes that bind a decision to it.
+
+Text is brought to NFC once, when a revision is made. A rendition is the document of one account: exactly what will
+stand there, part by part. The hash differs if and only if a byte of the canonical form differs.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from content_library.models.account import Account
+from content_library.network_limits import LIMITS, split_thread
+
+Content = dict[str, Any]
+
+EMPTY: Mapping[str, Any] = {
+    "title": "",
+    "text": "",
+    "thread": False,
+    "language": "en",
+    "audience": "public",
+    "accounts": [],
+    "variants": {},
+    "media": [],
+    "format": "",
+    "fields": {},
+    "topics": [],
+    "products": [],
+    "ingredient": "",
+    "educational": False,
+    "entertaining": False,
+    "onward": {"kind": "none", "url": ""},
+    "evergreen": False,
+    "valid_from": "",
+    "valid_until": "",
+    "review_by": "",
+    "source": {"url": "", "title": "", "author": "", "via": "", "licence": ""},
+}
+
+_URL = re.compile(r"https?://[^\s<>\"]+")
+_TRAILING = ".,;:!?)]}’”'"
+
+
+def empty(**known: Any) -> Content:
+    """A content document with nothing said yet; `known` fills what is given."""
+    document: Content = json.loads(json.dumps(EMPTY))
+    return {**document, **known}
+
+
+def normalise(raw: Mapping[str, Any]) -> Content:
+    """The canonical document: every key there, text in NFC with plain line ends, ids sorted, no empty variants."""
+    document: Content = _clean(empty(**{key: raw[key] for key in EMPTY if key in raw}))
+    document["accounts"] = sorted({int(i) for i in document["accounts"]})
+    document["topics"] = sorted({int(i) for i in document["topics"]})
+    document["products"] = sorted({int(i) for i in document["products"]})
+    document["variants"] = {
+        network: {"text": variant["text"]}
+        for network, variant in sorted(document["variants"].items())
+        if variant.get("text") and variant["text"] != document["text"]
+    }
+    document["fields"] = {k: v for k, v in sorted(document["fields"].items()) if v not in ("", None, False)}
+    document["media"] = [
+        {"id": int(m["id"]), "sha256": m["sha256"], "alt": m.get("alt", "")} for m in document["media"]
+    ]
+    return document
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean_text(value)
+    if isinstance(value, Mapping):
+        return {key: _clean(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    return value
+
+
+def _clean_text(text: str) -> str:
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def text_for(content: Mapping[str, Any], network: str) -> str:
+    """The text this network gets: its variant, or the post's own."""
+    variant = content["variants"].get(network)
+    return str(variant["text"] if variant else content["text"])
+
+
+def parts_for(content: Mapping[str, Any], network: str) -> list[str]:
+    """The texts of the posts on this network, in order: several only for a thread."""
+    text = text_for(content, network)
+    if content["thread"] and LIMITS[network].threads:
+        return split_thread(network, text)
+    return [text]
+
+
+def rendition(content: Mapping[str, Any], account: Account) -> dict[str, Any]:
+    """Exactly what this account will show. The title is sent only where the network has one (the public page)."""
+    texts = parts_for(content, account.network)
+    media = [{"sha256": m["sha256"], "alt": m["alt"]} for m in content["media"]]
+    return {
+        "v": 1,
+        "account": account.id,
+        "network": account.network,
+        "audience": content["audience"],
+        "language": content["language"],
+        "title": content["title"] if account.network == "page" else "",
+        "parts": [{"text": text, "media": media if n == 0 else []} for n, text in enumerate(texts)],
+        "links": links_in(texts),
+        "source": content["source"] if account.network == "page" else None,
+    }
+
+
+def links_in(texts: Sequence[str]) -> list[str]:
+    """The http(s) addresses in the texts, in order, each once."""
+    found = (match.rstrip(_TRAILING) for text in texts for match in _URL.findall(text))
+    return list(dict.fromkeys(found))
+
+
+def canonical_json(document: Mapping[str, Any]) -> str:
+    """One serialisation: sorted keys, no spaces, unescaped Unicode."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def rendition_hash(payload: str) -> str:
+    """SHA-256 of a rendition's canonical JSON, apart from every other kind of hash."""
+    return hashlib.sha256(f"deskcast:rendition:v1\n{payload}".encode()).hexdigest()
+
+
+def content_hash(content: Mapping[str, Any], rendition_hashes: Sequence[str]) -> str:
+    """What decisions and approvals are bound to: the document and every account's rendition."""
+    bound = canonical_json({"content": content, "renditions": sorted(rendition_hashes)})
+    return hashlib.sha256(f"deskcast:revision:v1\n{bound}".encode()).hexdigest()

@@ -1,0 +1,111 @@
+"""Who may do what: one predicate a permission, asked by the verbs and by the templates alike.
+
+A predicate reads only what is loaded with the person. `require` turns a no into a sentence.
+"""
+
+from content_library.errors import PermissionDenied
+from content_library.models.desk import Desk
+from content_library.models.post import Post, Revision
+from content_library.models.review import Review, Submission
+from content_library.models.user import DeskRole, User
+
+
+def require(allowed: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a sentence
+    """Raise PermissionDenied with the sentence unless allowed."""
+    if not allowed:
+        raise PermissionDenied(sentence)
+
+
+def role_on(person: User, desk_id: int) -> DeskRole | None:
+    """The person's role on a desk, if they belong to it and are active."""
+    if not person.is_active:
+        return None
+    return next((m.role for m in person.desk_memberships if m.desk_id == desk_id), None)
+
+
+def team_ids_for(person: User, desk_id: int) -> set[int]:
+    """The teams of this person that clear for this desk."""
+    if not person.is_active:
+        return set()
+    return {m.team_id for m in person.team_memberships if any(desk.id == desk_id for desk in m.team.desks)}
+
+
+def visible_desk_ids(person: User) -> set[int]:
+    """Desks this person may look at: their own, those their teams clear for; an administrator's are all (None
+    of which is listed here, see `can_see_desk`)."""
+    if not person.is_active:
+        return set()
+    served = {desk.id for m in person.team_memberships for desk in m.team.desks}
+    return served | {m.desk_id for m in person.desk_memberships}
+
+
+def can_see_desk(person: User, desk_id: int) -> bool:
+    return person.is_active and (person.is_administrator or desk_id in visible_desk_ids(person))
+
+
+def can_draft(person: User, desk_id: int) -> bool:
+    """Write, edit and submit posts, add media, accept proposals, plan times."""
+    return role_on(person, desk_id) in (DeskRole.AGENT, DeskRole.LEAD)
+
+
+def can_archive(person: User, post: Post) -> bool:
+    role = role_on(person, post.desk_id)
+    return role is DeskRole.LEAD or (role is DeskRole.AGENT and post.owner_id == person.id)
+
+
+def can_comment(person: User, post: Post) -> bool:
+    return can_draft(person, post.desk_id) or bool(team_ids_for(person, post.desk_id))
+
+
+def can_review(person: User, desk_id: int) -> bool:
+    """Has a queue for this desk."""
+    return bool(team_ids_for(person, desk_id))
+
+
+def is_author(person: User, revision: Revision) -> bool:
+    """Everyone who edited this revision or one before it."""
+    return any(author.id == person.id for author in revision.authors)
+
+
+def can_decide(person: User, review: Review, submission: Submission, desk: Desk) -> bool:
+    """In the team at this moment, and not an author, unless the desk runs in solo mode."""
+    if review.team_id not in team_ids_for(person, desk.id):
+        return False
+    return desk.solo or not is_author(person, submission.revision)
+
+
+def can_withdraw_approval(person: User, desk_id: int) -> bool:
+    return role_on(person, desk_id) is DeskRole.LEAD or bool(team_ids_for(person, desk_id))
+
+
+def can_plan(person: User, desk_id: int) -> bool:
+    return can_draft(person, desk_id)
+
+
+def can_hold(person: User, desk_id: int) -> bool:
+    """Stop publications and release them."""
+    return role_on(person, desk_id) is DeskRole.LEAD
+
+
+def can_settle(person: User, desk_id: int) -> bool:
+    """Answer for a publication that needs a person."""
+    return can_draft(person, desk_id)
+
+
+def can_manage_accounts(person: User, desk_id: int) -> bool:
+    return role_on(person, desk_id) is DeskRole.LEAD or (person.is_active and person.is_administrator)
+
+
+def can_manage_desk(person: User, desk_id: int) -> bool:
+    """Topics, products, feeds, opening hours."""
+    return role_on(person, desk_id) is DeskRole.LEAD or (person.is_active and person.is_administrator)
+
+
+def can_manage_people(person: User) -> bool:
+    """People, desks, teams and formats."""
+    return person.is_active and person.is_administrator
+
+
+def can_read_record(person: User, desk_id: int) -> bool:
+    role = role_on(person, desk_id)
+    return role in (DeskRole.AUDITOR, DeskRole.LEAD) or (person.is_active and person.is_administrator)

@@ -1,0 +1,148 @@
+"""Making a revision: freezing a content document, its renditions and its hash. Used by saving and submitting."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content_library import audit
+from content_library.content import (
+    canonical_json,
+    content_hash,
+    normalise,
+    rendition,
+    rendition_hash,
+    text_for,
+)
+from content_library.errors import InvalidInput
+from content_library.models.account import Account, AccountState
+from content_library.models.desk import Desk
+from content_library.models.format import Format
+from content_library.models.media import Media
+from content_library.models.post import Post, Rendition, Revision
+from content_library.models.topic import Product, Topic
+from content_library.models.user import User
+from content_library.offer_window import window
+from content_library.search import index_post
+from content_library.transitions import flush
+
+
+def latest_revision(session: Session, post: Post) -> Revision | None:
+    """The newest revision of a post, if it has one."""
+    return session.get(Revision, post.latest_revision_id) if post.latest_revision_id else None
+
+
+def make_revision(
+    session: Session, post: Post, raw: Mapping[str, Any], *, actor: User, now: datetime, note: str = ""
+) -> Revision:
+    """Freeze `raw` as the next revision; returns the latest one unchanged when nothing differs.
+
+    Raises InvalidInput for accounts, pictures, topics, products or a format that are not the desk's.
+    """
+    content = _checked(session, post, normalise(raw))
+    latest = latest_revision(session, post)
+    if latest is not None and latest.content == content:
+        return latest
+    accounts = accounts_of(session, post.desk_id, content["accounts"])
+    payloads = [(account, canonical_json(rendition(content, account))) for account in accounts]
+    revision = Revision(
+        post=post,
+        number=latest.number + 1 if latest else 1,
+        content=content,
+        content_hash=content_hash(content, [rendition_hash(p) for _, p in payloads]),
+        created_by_id=actor.id,
+        created_at=now,
+        note=note,
+        authors=_authors(session, latest, actor),
+        renditions=[Rendition(account=a, payload=p, sha256=rendition_hash(p)) for a, p in payloads],
+    )
+    session.add(revision)
+    flush(session)
+    _show_on_post(session, post, revision, now)
+    audit.record(
+        session,
+        "post.revised",
+        post,
+        actor=actor,
+        now=now,
+        summary=f"Revision {revision.number} of “{post.title}”",
+        details={"revision_id": revision.id, "content_hash": revision.content_hash},
+    )
+    flush(session)
+    return revision
+
+
+def accounts_of(session: Session, desk_id: int, ids: Sequence[int]) -> list[Account]:
+    """The chosen accounts that are the desk's and in use, in a fixed order."""
+    if not ids:
+        return []
+    return list(
+        session.scalars(
+            select(Account)
+            .where(Account.desk_id == desk_id, Account.id.in_(ids), Account.state != AccountState.CLOSED)
+            .order_by(Account.id)
+        )
+    )
+
+
+def _checked(session: Session, post: Post, content: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what belongs to another desk; keep the pictures' hashes from our own table, never from the form."""
+    wanted = [m["id"] for m in content["media"]]
+    known = {
+        m.id: m
+        for m in session.scalars(select(Media).where(Media.desk_id == post.desk_id, Media.id.in_(wanted)))
+    }
+    if set(wanted) - known.keys():
+        raise InvalidInput("One of the pictures is not in this desk’s library. Remove it and add it again.")
+    content["media"] = [{**m, "sha256": known[m["id"]].sha256} for m in content["media"]]
+    content["accounts"] = [a.id for a in accounts_of(session, post.desk_id, content["accounts"])]
+    content["topics"] = sorted(t.id for t in _topics(session, post.desk_id, content["topics"]))
+    content["products"] = sorted(p.id for p in _products(session, post.desk_id, content["products"]))
+    if session.get(Format, content["format"]) is None:
+        raise InvalidInput("Choose a format for this post.", {"format": "Choose a format from the list."})
+    return content
+
+
+def _topics(session: Session, desk_id: int, ids: Sequence[int]) -> list[Topic]:
+    return (
+        list(session.scalars(select(Topic).where(Topic.desk_id == desk_id, Topic.id.in_(ids)))) if ids else []
+    )
+
+
+def _products(session: Session, desk_id: int, ids: Sequence[int]) -> list[Product]:
+    if not ids:
+        return []
+    return list(session.scalars(select(Product).where(Product.desk_id == desk_id, Product.id.in_(ids))))
+
+
+def _authors(session: Session, latest: Revision | None, actor: User) -> list[User]:
+    """Everyone who edited this revision or one before it: words of theirs may still stand in it."""
+    before = list(latest.authors) if latest else []
+    return before if any(a.id == actor.id for a in before) else [*before, actor]
+
+
+def _show_on_post(session: Session, post: Post, revision: Revision, now: datetime) -> None:
+    """Bring the columns that posts are found by in step with the newest revision."""
+    content = revision.content
+    format_ = session.get_one(Format, content["format"])
+    desk = session.get_one(Desk, post.desk_id)
+    post.latest_revision_id = revision.id
+    post.title = (content["title"] or content["text"].split("\n", 1)[0] or "Untitled")[:200]
+    post.excerpt = content["text"].replace("\n", " ")[:280]
+    post.format_key, post.kind = format_.key, format_.kind
+    post.is_evergreen = bool(content["evergreen"])
+    post.valid_until = window(content, format_.fields, desk.zone).until
+    post.topics = _topics(session, post.desk_id, content["topics"])
+    post.products = _products(session, post.desk_id, content["products"])
+    post.updated_at = now
+    index_post(session, post, searchable(post, content))
+
+
+def searchable(post: Post, content: Mapping[str, Any]) -> list[str]:
+    """The texts a post can be found by."""
+    variants = [text_for(content, network) for network in content["variants"]]
+    fields = [v for v in content["fields"].values() if isinstance(v, str)]
+    names = [t.name for t in post.topics] + [p.name for p in post.products]
+    return [content["title"], content["text"], *variants, *fields, *names, content["source"]["title"]]

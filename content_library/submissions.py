@@ -1,0 +1,203 @@
+"""Sending a revision through its workflow, and taking it back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from content_library import events
+from content_library.approvals import approval_in_force
+from content_library.completeness import missing
+from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.models.desk import Desk, Team
+from content_library.models.format import Format
+from content_library.models.post import Post, Revision
+from content_library.models.review import Review, ReviewState, Submission, SubmissionState
+from content_library.models.user import User
+from content_library.notices import notify
+from content_library.permissions import can_draft, require
+from content_library.review_flow import PostAct, SubmissionAct
+from content_library.revisions import accounts_of
+from content_library.submission_steps import close, open_step
+from content_library.transitions import flush, move_post
+from content_library.workflow import PlannedReview, planned_reviews
+
+
+@dataclass(frozen=True)
+class Route:
+    """A team that will clear the post, and why."""
+
+    review: PlannedReview
+    team: Team | None  # None: the desk has no such team, so it cannot be submitted
+
+
+def open_submission(session: Session, post: Post) -> Submission | None:
+    """The submission that is under way, if any."""
+    return session.scalar(
+        select(Submission).where(Submission.post_id == post.id, Submission.state == SubmissionState.OPEN)
+    )
+
+
+def get_submission(session: Session, desk_id: int, submission_id: int) -> Submission:
+    """Raises NotFound, also for another desk's."""
+    found = session.scalar(
+        select(Submission).where(Submission.id == submission_id, Submission.desk_id == desk_id)
+    )
+    if found is None:
+        raise NotFound("There is no such submission on this desk.")
+    return found
+
+
+def submissions_of(session: Session, post: Post) -> list[Submission]:
+    """Every submission of a post, the newest first, with reviews and decisions."""
+    return list(
+        session.scalars(
+            select(Submission)
+            .where(Submission.post_id == post.id)
+            .order_by(Submission.id.desc())
+            .options(
+                selectinload(Submission.revision),
+                selectinload(Submission.reviews).selectinload(Review.decisions),
+            )
+        )
+    )
+
+
+def route(session: Session, desk: Desk, format_: Format) -> list[Route]:
+    """Who will clear a post of this format on this desk."""
+    teams = {team.key: team for team in desk.teams}
+    return [Route(planned, teams.get(planned.team_key)) for planned in planned_reviews(format_.steps)]
+
+
+def what_is_missing(session: Session, post: Post, revision: Revision, *, now: datetime) -> dict[str, str]:
+    """Field → what to do, before this revision can be submitted."""
+    desk = session.get_one(Desk, post.desk_id)
+    format_ = session.get_one(Format, revision.content["format"])
+    accounts = accounts_of(session, post.desk_id, revision.content["accounts"])
+    return missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+
+
+def submit(
+    session: Session,
+    post: Post,
+    revision: Revision,
+    *,
+    actor: User,
+    now: datetime,
+    note: str = "",
+    wanted_at: datetime | None = None,
+) -> Submission:
+    """Send the latest revision to its teams; an open submission of an older revision is superseded.
+
+    Raises InvalidInput with a sentence for every field that is missing, TransitionNotAllowed when the revision
+    is not the latest, is in review already or is approved already.
+    """
+    require(can_draft(actor, post.desk_id), "Only agents and leads of this desk can submit its posts.")
+    _check_submittable(session, post, revision)
+    problems = what_is_missing(session, post, revision, now=now)
+    if problems:
+        raise InvalidInput("Some things are still missing before this can be submitted.", problems)
+    _supersede(session, post, actor=actor, now=now)
+    submission = Submission(
+        desk_id=post.desk_id,
+        post=post,
+        revision=revision,
+        content_hash=revision.content_hash,
+        state=SubmissionState.OPEN,
+        note=note.strip(),
+        wanted_at=wanted_at,
+        submitted_by=actor,
+        submitted_at=now,
+        reviews=_reviews(session, post, revision),
+    )
+    session.add(submission)
+    flush(session)
+    move_post(
+        session,
+        post,
+        PostAct.SUBMIT,
+        actor=actor,
+        now=now,
+        summary=f"Submitted revision {revision.number} of “{post.title}”",
+        details={"submission_id": submission.id, "content_hash": revision.content_hash},
+    )
+    open_step(session, submission, now=now)
+    return submission
+
+
+def _check_submittable(session: Session, post: Post, revision: Revision) -> None:
+    if post.latest_revision_id != revision.id:
+        raise TransitionNotAllowed(
+            "There is a newer revision of this post. Reload the page and submit that one."
+        )
+    under_way = open_submission(session, post)
+    if under_way is not None and under_way.revision_id == revision.id:
+        raise TransitionNotAllowed("This revision is in review already.")
+    approval = approval_in_force(session, post)
+    if approval is not None and approval.revision_id == revision.id:
+        raise TransitionNotAllowed("This revision is approved already. Plan when it goes out.")
+
+
+def _supersede(session: Session, post: Post, *, actor: User, now: datetime) -> None:
+    before = open_submission(session, post)
+    if before is not None:
+        close(session, before, SubmissionAct.SUPERSEDE, actor=actor, now=now)
+
+
+def _reviews(session: Session, post: Post, revision: Revision) -> list[Review]:
+    desk = session.get_one(Desk, post.desk_id)
+    planned = route(session, desk, session.get_one(Format, revision.content["format"]))
+    absent = [r.review.team_key for r in planned if r.team is None]
+    if absent:
+        raise InvalidInput(
+            f"This desk has no {' and no '.join(absent)} team yet, and this format needs it. "
+            "Ask an administrator to add it under Settings, People."
+        )
+    return [
+        Review(
+            desk_id=post.desk_id,
+            team=r.team,
+            step=r.review.step,
+            quorum=r.review.quorum,
+            why=r.review.why,
+            state=ReviewState.WAITING,
+        )
+        for r in planned
+    ]
+
+
+def withdraw_submission(session: Session, submission: Submission, *, actor: User, now: datetime) -> None:
+    """Take a submission back before it is decided."""
+    post = submission.post
+    require(can_draft(actor, post.desk_id), "Only agents and leads of this desk can take a submission back.")
+    close(session, submission, SubmissionAct.WITHDRAW, actor=actor, now=now)
+    act = PostAct.WITHDRAW_TO_APPROVED if approval_in_force(session, post) else PostAct.WITHDRAW
+    move_post(session, post, act, actor=actor, now=now, summary=f"Took “{post.title}” back from review")
+
+
+def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> int:
+    """Open submissions whose post is over expire with it; returns how many. Nothing is approved by silence."""
+    over = session.scalars(
+        select(Submission)
+        .join(Post, Post.id == Submission.post_id)
+        .where(Submission.state == SubmissionState.OPEN, Post.valid_until <= now)
+        .limit(most)
+    ).all()
+    for submission in over:
+        close(session, submission, SubmissionAct.EXPIRE, actor=None, now=now)
+        post = submission.post
+        move_post(
+            session, post, PostAct.EXPIRE, actor=None, now=now, summary=f"“{post.title}” expired uncleared"
+        )
+        events.tell(session, events.PostExpired(post, now))
+        people = {a.id for a in submission.revision.authors}
+        notify(
+            session,
+            people,
+            "post.expired",
+            post,
+            text=f"“{post.title}” expired before it was cleared.",
+            now=now,
+        )
+    return len(over)

@@ -1,0 +1,118 @@
+"""The only writer of the states of posts, submissions and reviews.
+
+Each `move_…` assigns, writes the record and flushes in one act, so that a concurrent change surfaces here as a
+Conflict and not at commit.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from content_library import audit
+from content_library.errors import Conflict
+from content_library.models.feed import Proposal, ProposalState
+from content_library.models.post import Post
+from content_library.models.review import Review, Submission
+from content_library.models.user import User
+from content_library.review_flow import (
+    PostAct,
+    ReviewAct,
+    SubmissionAct,
+    next_post_state,
+    next_review_state,
+    next_submission_state,
+)
+
+
+def move_post(
+    session: Session,
+    post: Post,
+    act: PostAct,
+    *,
+    actor: User | None,
+    now: datetime,
+    summary: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Raises TransitionNotAllowed if the post has moved on, Conflict if it moves at this very moment."""
+    following = next_post_state(post.state, act)
+    before, post.state = post.state, following
+    post.updated_at = now
+    told = {**(details or {}), "from": before, "to": following}
+    audit.record(session, f"post.{act}", post, actor=actor, now=now, summary=summary, details=told)
+    flush(session)
+
+
+def move_submission(
+    session: Session, submission: Submission, act: SubmissionAct, *, actor: User | None, now: datetime
+) -> None:
+    """Close a submission. Raises TransitionNotAllowed if it is over already."""
+    submission.state = next_submission_state(submission.state, act)
+    submission.closed_at = now
+    audit.record(
+        session,
+        f"submission.{act}",
+        submission,
+        actor=actor,
+        now=now,
+        summary=f"Submission {submission.id}: {submission.state.value.replace('_', ' ')}",
+        details={"post_id": submission.post_id, "content_hash": submission.content_hash},
+    )
+    flush(session)
+
+
+def move_review(
+    session: Session, review: Review, act: ReviewAct, *, actor: User | None, now: datetime
+) -> None:
+    """Move one team's part. Raises TransitionNotAllowed if it is not open."""
+    review.state = next_review_state(review.state, act)
+    if act is ReviewAct.OPEN:
+        review.opened_at = now
+    if act in (ReviewAct.DECIDE, ReviewAct.CLEAR):
+        review.decided_at = now
+    audit.record(
+        session,
+        f"review.{act}",
+        review,
+        actor=actor,
+        now=now,
+        summary=f"{review.team.name}: {review.state.value.replace('_', ' ')}",
+        details={"submission_id": review.submission_id},
+    )
+    flush(session)
+
+
+def restore_post(session: Session, post: Post, *, actor: User | None, now: datetime) -> None:
+    """Take a post out of the archive. It comes back as a draft: an old approval is not revived."""
+    move_post(session, post, PostAct.RESTORE, actor=actor, now=now, summary=f"Restored “{post.title}”")
+
+
+def move_proposal(
+    session: Session, proposal: Proposal, state: ProposalState, *, actor: User | None, now: datetime
+) -> None:
+    """Accept, dismiss, snooze or bring back a proposal."""
+    proposal.state = state
+    proposal.decided_by_id = actor.id if actor else None
+    proposal.decided_at = now
+    audit.record(
+        session,
+        f"proposal.{state}",
+        proposal,
+        actor=actor,
+        now=now,
+        summary=f"{state.value.capitalize()} “{proposal.item.title}”",
+    )
+    flush(session)
+
+
+def flush(session: Session) -> None:
+    """Flush, and say a lost race in words."""
+    try:
+        session.flush()
+    except StaleDataError as race:
+        raise Conflict(
+            "Somebody else changed this a moment ago. Nothing was overwritten: reload the page and look again."
+        ) from race
