@@ -56,7 +56,7 @@ class _HttpxTransport(httpx.BaseTransport):
                 parse_target(str(request.url)),
                 _sendable(request.headers),
                 body=request.read() or None,
-                deadline_at=time.monotonic() + self._deadline_s,
+                deadline_at=time.monotonic() + self._seconds_for(request),
                 max_bytes=self._max_bytes,
             )
         except FetchError as error:
@@ -65,6 +65,10 @@ class _HttpxTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._wire.close()
+
+    def _seconds_for(self, request: httpx.Request) -> float:
+        """A request may bring a shorter deadline of its own, in its extensions."""
+        return min(self._deadline_s, float(request.extensions.get("deadline_s", self._deadline_s)))
 
 
 class _RequestsAdapter(HTTPAdapter):
