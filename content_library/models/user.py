@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, func, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -96,8 +95,7 @@ class WebSession(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     identified_by: Mapped[str] = mapped_column(String(20), default="")
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
@@ -105,7 +103,7 @@ class WebSession(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
     browser: Mapped[str] = mapped_column(String(200), default="")
 
-    user: Mapped[User | None] = relationship()
+    user: Mapped[User] = relationship()
 
 
 class SignInFailure(Base):

@@ -1,0 +1,66 @@
+"""What people see: the web application over the library, the service channel and the scheduler."""
+
+from importlib import import_module
+
+from flask import Flask, g, request
+from flask_wtf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import scheduler
+from app.config import flask_config
+from app.desks import scope_desks
+from app.errors import answer_errors
+from app.extensions import connect_database, now
+from app.formatting import teach_templates
+from app.headers import add_headers
+from app.navigation import frame
+from content_library.database import Database
+from content_library.settings import Settings, load
+
+FEATURES = (
+    "auth",
+    "home",
+    "library",
+    "posts",
+    "reviews",
+    "calendar",
+    "accounts",
+    "curation",
+    "record",
+    "admin",
+    "public",
+)
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
+    """The application. Tests hand in their own settings and database; the rest comes from the environment."""
+    settings = settings or load()
+    app = Flask(__name__)
+    app.config.from_mapping(flask_config(settings))
+    app.extensions["deskcast.settings"] = settings
+    app.extensions["deskcast.database"] = database or Database(settings.database_url)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0)
+    csrf.init_app(app)
+    connect_database(app)
+    answer_errors(app)
+    add_headers(app)
+    teach_templates(app)
+    for feature in FEATURES:
+        import_module(f"app.{feature}").install(app)
+    scope_desks(app)
+    app.context_processor(_for_templates)
+    scheduler.register()
+    return app
+
+
+def _for_templates() -> dict[str, object]:
+    if request.endpoint == "static":
+        return {}
+    g.now_shown = now()
+    return {"now": g.now_shown, "me": g.get("user"), "desk": g.get("desk"), **frame()}

@@ -1,0 +1,46 @@
+"""The base of every form, and how a verb's refusal finds its way back to the field it is about."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from app.extensions import db
+from content_library.errors import InvalidInput
+
+
+def wants_json() -> bool:
+    """Whether the caller is a script of ours (or a tool) and not a page."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+class DeskcastForm(FlaskForm):
+    """A form whose verb may still say no: see `accepts`. `problem` is a sentence about the form as a whole."""
+
+    problem: str = ""
+
+    def accepts(self, verb: Callable[[], Any]) -> bool:
+        """Validate, then run the verb. An InvalidInput undoes what the verb did and is shown at its fields."""
+        if not self.validate_on_submit():
+            return False
+        try:
+            with db().begin_nested():
+                self.result = verb()
+        except InvalidInput as refusal:
+            self.show(refusal)
+            return False
+        return True
+
+    def show(self, refusal: InvalidInput) -> None:
+        """Put each sentence at its field; what has no field here stays with the form."""
+        left = []
+        for name, sentence in refusal.fields.items():
+            field: Field | None = self._fields.get(name)
+            if field is None:
+                left.append(sentence)
+            else:
+                field.errors = [*field.errors, sentence]
+        placed = len(refusal.fields) > len(left)
+        self.problem = " ".join(left) if left else ("" if placed else refusal.message)
