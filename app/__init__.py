@@ -7,7 +7,6 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import scheduler
 from app.config import flask_config
 from app.desks import scope_desks
 from app.errors import answer_errors
@@ -15,8 +14,10 @@ from app.extensions import connect_database, now
 from app.formatting import teach_templates
 from app.headers import add_headers
 from app.navigation import frame
+from app.sign_in import know_people
 from content_library.database import Database
 from content_library.settings import Settings, load
+from scheduler import reactions
 
 FEATURES = (
     "auth",
@@ -45,7 +46,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0)
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0
+        )
     csrf.init_app(app)
     connect_database(app)
     answer_errors(app)
@@ -53,9 +56,10 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     teach_templates(app)
     for feature in FEATURES:
         import_module(f"app.{feature}").install(app)
+    know_people(app)
     scope_desks(app)
     app.context_processor(_for_templates)
-    scheduler.register()
+    reactions.listen()
     return app
 
 

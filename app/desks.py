@@ -24,7 +24,6 @@ def desks_of(person: Any) -> list[Desk]:
 
 
 def _take(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    g.setdefault("user", None)
     g.desks = desks_of(g.user) if g.user is not None else []
     handle = values.pop("desk", None) if values else None
     g.desk = None

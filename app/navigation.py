@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 
 from app.extensions import db
 from app.formatting import gettext as _
@@ -47,7 +47,9 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
     ]
 
 
-def _item(label: str, icon: str, endpoint: str, *, badge: int = 0) -> NavItem:
+def _item(label: str, icon: str, endpoint: str, *, badge: int = 0) -> NavItem | None:
+    if endpoint not in current_app.view_functions:
+        return None
     blueprint = endpoint.split(".", 1)[0]
     return NavItem(label, icon, url_for(endpoint), (request.blueprint or "") == blueprint, badge)
 

@@ -1,0 +1,5 @@
+"""The pages of `app.accounts`."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("accounts", __name__)

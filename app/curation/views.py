@@ -1,0 +1,5 @@
+"""The pages of `app.curation`."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("curation", __name__)

@@ -1,0 +1,5 @@
+"""The pages of `app.home`."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("home", __name__)

@@ -1,0 +1,9 @@
+"""The library: finding posts, and the pictures."""
+
+from flask import Flask
+
+from app.library.views import blueprint
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(blueprint)

@@ -1,0 +1,5 @@
+"""The pages of `app.library`."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("library", __name__)

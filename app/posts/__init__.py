@@ -1,0 +1,9 @@
+"""One post: the composer, its revisions, its page."""
+
+from flask import Flask
+
+from app.posts.views import blueprint
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(blueprint)

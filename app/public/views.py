@@ -1,0 +1,5 @@
+"""The pages of `app.public`."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("public", __name__)

@@ -1,0 +1,9 @@
+"""The reviewers' queue and the page where they decide."""
+
+from flask import Flask
+
+from app.reviews.views import blueprint
+
+
+def install(app: Flask) -> None:
+    app.register_blueprint(blueprint)
