@@ -1,0 +1,222 @@
+"""Bluesky: a network of class I. We choose a record's key once and put it only where nothing stands yet."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import httpx
+from atproto import models
+
+from content_library.network_limits import limits_of
+from content_library.web_fetch import FetchPolicy, httpx_transport
+from service_channel.networks import bluesky_connect, facets
+from service_channel.networks.base import (
+    Access,
+    Connection,
+    FindResult,
+    NetworkClass,
+    Outcome,
+    OutgoingMedia,
+    OutgoingPart,
+    Preparation,
+    Prepared,
+    Presence,
+    RemoteRef,
+    SendResult,
+)
+from service_channel.networks.bluesky_records import (
+    COLLECTION,
+    TidClock,
+    at_uri,
+    blob_cid,
+    is_same_post,
+    key_in,
+    post_record,
+    ref_of,
+)
+from service_channel.networks.bluesky_wire import Failed, Line, Reply
+
+CHECK_DEADLINE_S = 20.0
+_TAKEN = "Something else already stands on Bluesky under this post's key. Nothing was overwritten."
+
+
+class Bluesky:
+    """`transport_for` is asked once for the way out to the web; without it only the public web is reached."""
+
+    key = "bluesky"
+    kind = NetworkClass.IDENTIFIED
+
+    def __init__(self, transport_for: Callable[[], httpx.BaseTransport] | None = None) -> None:
+        self._transport = transport_for() if transport_for else httpx_transport(FetchPolicy())
+        self._tids = TidClock()
+
+    def new_key(self, now: datetime) -> str:
+        return self._tids.next(now)
+
+    def connect(self, host: str, identifier: str, app_password: str) -> Connection:
+        """Test a sign-in. Raises ConnectRefused with a sentence for the person who tried."""
+        return bluesky_connect.connect(self._transport, host, identifier, app_password)
+
+    def prepare(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> Preparation:
+        if problem := _problem(part):
+            return Preparation(None, Outcome.REFUSED, problem)
+        if not part.media and not facets.mentioned(part.text):
+            return Preparation(Prepared())
+        try:
+            line = Line(access, self._transport, deadline_s)
+            uploads = {media.sha256: _upload(line, media) for media in part.media}
+            return Preparation(Prepared(uploads, _resolve(line, part.text)))
+        except Failed as failed:
+            return _not_prepared(failed)
+
+    def send(
+        self, access: Access, part: OutgoingPart, prepared: Prepared, *, deadline_s: float
+    ) -> SendResult:
+        record = post_record(part, prepared)
+        try:
+            line = Line(access, self._transport, deadline_s)
+        except Failed as failed:
+            return _unsent(failed, record)
+        body = {
+            "repo": line.did,
+            "collection": COLLECTION,
+            "rkey": part.key,
+            "record": record,
+            "swapRecord": None,
+        }
+        try:
+            return _sent(line.did, part, line.procedure("com.atproto.repo.putRecord", body), body)
+        except Failed as failed:
+            return (
+                _taken(line, part, failed, body) if failed.error == "InvalidSwap" else _unsent(failed, body)
+            )
+
+    def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
+        try:
+            line = Line(access, self._transport, deadline_s)
+        except Failed as failed:
+            return _unreadable(failed)
+        return _look(line, part)
+
+    def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
+        try:
+            line = Line(access, self._transport, deadline_s)
+            key = key_in(ref.remote_id, line.did)
+            if not key:
+                return SendResult(Outcome.REFUSED, message=f"{ref.remote_id} is not a post of this account.")
+            body = {"repo": line.did, "collection": COLLECTION, "rkey": key}
+            reply = line.procedure("com.atproto.repo.deleteRecord", body)
+        except Failed as failed:
+            return _unsent(failed, {"remote_id": ref.remote_id})
+        return SendResult(Outcome.SENT, ref, reply.status, body, reply.record)
+
+    def check(self, access: Access) -> FindResult:
+        try:
+            line = Line(access, self._transport, CHECK_DEADLINE_S)
+            reply = line.query("com.atproto.server.getSession")
+        except Failed as failed:
+            return _unreadable(failed, Presence.ABSENT if failed.outcome is Outcome.SIGNED_OUT else None)
+        if reply.body.get("did") != line.did:
+            return FindResult(
+                Presence.UNREADABLE, None, reply.status, message="The server's answer makes no sense."
+            )
+        return FindResult(Presence.FOUND, RemoteRef(line.did), reply.status)
+
+
+def _problem(part: OutgoingPart) -> str:
+    """Why Bluesky would refuse this part, "" if it would not; asked before anything is uploaded."""
+    limits = limits_of("bluesky")
+    if len(part.media) > limits.images:
+        return f"Bluesky takes {limits.images} images in one post; this one has {len(part.media)}."
+    if any(media.path.stat().st_size > limits.image_bytes for media in part.media):
+        return f"An image is larger than the {limits.image_bytes // 1_000_000} MB Bluesky takes."
+    if part.parent and not part.parent.cid:
+        return "The part before this one has no content address, so this one cannot be attached to it."
+    return ""
+
+
+def _upload(line: Line, media: OutgoingMedia) -> Any:
+    """The network's reference to an image. Raises Failed unless it is to exactly the approved bytes."""
+    octets = media.path.read_bytes()
+    if hashlib.sha256(octets).hexdigest() != media.sha256:
+        raise Failed(Outcome.REFUSED, "An image is not the one that was approved any more.")
+    reply = line.upload(octets, media.mime)
+    blob = reply.body.get("blob")
+    link = blob.get("ref") if isinstance(blob, dict) else None
+    if link != {"$link": blob_cid(media.sha256)}:
+        raise Failed(Outcome.NOT_SENT, "The server did not keep an image as it was sent.", reply.status)
+    return blob
+
+
+def _resolve(line: Line, text: str) -> dict[str, str]:
+    """Who is mentioned, by handle; what the server cannot resolve stays plain text."""
+    found: dict[str, str] = {}
+    for mention in facets.mentioned(text):
+        try:
+            params = models.ComAtprotoIdentityResolveHandle.Params(handle=mention.removeprefix("@"))
+            did = line.query("com.atproto.identity.resolveHandle", params).body.get("did")
+        except Failed as failed:
+            if failed.status is None or failed.status == 429 or failed.outcome is Outcome.SIGNED_OUT:
+                raise
+            continue
+        if isinstance(did, str) and did.startswith("did:"):
+            found[mention] = did
+    return found
+
+
+def _look(line: Line, part: OutgoingPart) -> FindResult:
+    params = models.ComAtprotoRepoGetRecord.Params(repo=line.did, collection=COLLECTION, rkey=part.key)
+    try:
+        reply = line.query("com.atproto.repo.getRecord", params)
+    except Failed as failed:
+        return _unreadable(failed, Presence.ABSENT if failed.error == "RecordNotFound" else None)
+    body = reply.body
+    if body.get("uri") != at_uri(line.did, part.key) or not isinstance(body.get("cid"), str):
+        return FindResult(
+            Presence.UNREADABLE, None, reply.status, reply.record, "The server's answer makes no sense."
+        )
+    ref = ref_of(line.did, part.key, body["cid"])
+    same = is_same_post(body.get("value"), part)
+    return FindResult(Presence.FOUND if same else Presence.DIFFERENT, ref, reply.status, reply.record)
+
+
+def _sent(did: str, part: OutgoingPart, reply: Reply, body: dict[str, Any]) -> SendResult:
+    cid = reply.body.get("cid")
+    if reply.body.get("uri") != at_uri(did, part.key) or not isinstance(cid, str):
+        message = "The server said yes, but not to what."
+        return SendResult(Outcome.UNKNOWN, None, reply.status, body, reply.record, message)
+    return SendResult(Outcome.SENT, ref_of(did, part.key, cid), reply.status, body, reply.record)
+
+
+def _taken(line: Line, part: OutgoingPart, failed: Failed, body: dict[str, Any]) -> SendResult:
+    """Something stands under our key already: either what an earlier try left there, or something else."""
+    found = _look(line, part)
+    if found.presence is Presence.FOUND:
+        return SendResult(
+            Outcome.SENT, found.ref, found.status, body, found.response, "An earlier try had arrived."
+        )
+    if found.presence is Presence.DIFFERENT:
+        return SendResult(Outcome.REFUSED, None, failed.status, body, failed.response, _TAKEN)
+    return SendResult(Outcome.UNKNOWN, None, failed.status, body, failed.response, failed.message)
+
+
+def _unsent(failed: Failed, request: dict[str, Any]) -> SendResult:
+    return SendResult(
+        failed.outcome,
+        None,
+        failed.status,
+        request,
+        failed.response,
+        failed.message,
+        failed.retry_after,
+    )
+
+
+def _not_prepared(failed: Failed) -> Preparation:
+    outcome = Outcome.NOT_SENT if failed.outcome is Outcome.UNKNOWN else failed.outcome
+    return Preparation(None, outcome, failed.message, failed.status, failed.retry_after)
+
+
+def _unreadable(failed: Failed, presence: Presence | None = None) -> FindResult:
+    return FindResult(presence or Presence.UNREADABLE, None, failed.status, failed.response, failed.message)

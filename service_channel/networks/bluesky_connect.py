@@ -1,0 +1,128 @@
+"""Connecting a Bluesky account: whether the server is one, and whether it lets us in, said in plain sentences."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+import httpx
+from atproto import Session, models
+
+from content_library.web_fetch import FetchErrorKind
+from service_channel.networks.base import Connection, ConnectRefused
+from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed, Wire
+
+DEADLINE_S = 20.0
+_WHERE = "In Bluesky: Settings, Privacy and security, App passwords."
+_UNREACHED = {
+    FetchErrorKind.DNS: "There is no server called {host}. Check the spelling.",
+    FetchErrorKind.CONNECT: "{host} cannot be reached. Check the address, or try again later.",
+    FetchErrorKind.TIMEOUT: "{host} takes too long to answer. Try again later.",
+    FetchErrorKind.TLS: "{host} has no certificate that can be trusted, so the password was not sent.",
+    FetchErrorKind.REFUSED_ADDRESS: "{host} is not on the public web. An administrator can allow it in the settings.",
+}
+
+
+def connect(transport: httpx.BaseTransport, host: str, identifier: str, app_password: str) -> Connection:
+    """Sign in once. Raises ConnectRefused."""
+    server = server_address(host)
+    identifier, app_password = identifier.strip().removeprefix("@"), app_password.strip()
+    if not identifier or not app_password:
+        raise ConnectRefused(f"Enter the handle and an app password. {_WHERE}")
+    wire = Wire(server, transport, DEADLINE_S)
+    _require_pds(wire, server)
+    try:
+        session = wire.sign_in(identifier, app_password)
+    except Failed as failed:
+        raise ConnectRefused(_sign_in_sentence(failed, _name(server))) from failed
+    return _connection(wire, server, session, app_password)
+
+
+def server_address(host: str) -> str:
+    """`https://…` of what a person typed. Only a machine of one's own may be asked without TLS."""
+    typed = host.strip().rstrip("/") or DEFAULT_HOST
+    parts = urlsplit(typed if "://" in typed else f"https://{typed}")
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path
+        or parts.query
+        or "@" in parts.netloc
+    ):
+        raise ConnectRefused(f"{typed} is not the address of a server. It looks like bsky.social.")
+    if parts.scheme == "http" and not _is_own(parts.hostname):
+        raise ConnectRefused(
+            f"Use https:// for {parts.hostname}: without it the password could be read on its way."
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _require_pds(wire: Wire, server: str) -> None:
+    name = _name(server)
+    try:
+        described = wire.query("com.atproto.server.describeServer").body
+    except Failed as failed:
+        sentence = _UNREACHED.get(failed.kind) if failed.kind else None
+        if sentence is None and failed.status is not None and failed.status >= 500:
+            sentence = "{host} has a problem of its own just now. Try again later."
+        raise ConnectRefused((sentence or _no_pds()).format(host=name)) from failed
+    if not str(described.get("did", "")).startswith("did:"):
+        raise ConnectRefused(_no_pds().format(host=name))
+
+
+def _no_pds() -> str:
+    return "{host} answers, but it is not a Bluesky server. Most accounts live on bsky.social."
+
+
+def _sign_in_sentence(failed: Failed, name: str) -> str:
+    if failed.error == "AuthFactorTokenRequired":
+        return f"That is the account's own password, and it asks for a code by e-mail. Use an app password. {_WHERE}"
+    if failed.error == "AccountTakedown":
+        return f"{name} has suspended this account. Ask {name} why."
+    if failed.status == 429:
+        return (
+            f"{name} has seen too many sign-ins of this account. Try again in {_minutes(failed.retry_after)}."
+        )
+    if failed.status in (400, 401, 403):
+        return f"{name} does not accept this handle with this app password. Make a new one and try again. {_WHERE}"
+    return f"{name} could not sign us in just now. Try again later."
+
+
+def _minutes(seconds: float | None) -> str:
+    minutes = max(1, round((seconds or 300) / 60))
+    return "a minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _connection(wire: Wire, server: str, session: Session, app_password: str) -> Connection:
+    did, handle = str(session.did), str(session.handle)
+    return Connection(
+        handle=handle,
+        display_name=_display_name(wire, did) or handle,
+        remote_id=did,
+        url=f"https://bsky.app/profile/{handle}",
+        # The DID stays when the handle changes, and servers take it for signing in.
+        secret={"host": server, "identifier": did, "app_password": app_password},
+        session=session.encode(),
+    )
+
+
+def _display_name(wire: Wire, did: str) -> str:
+    params = models.ComAtprotoRepoGetRecord.Params(repo=did, collection="app.bsky.actor.profile", rkey="self")
+    try:
+        value = wire.query("com.atproto.repo.getRecord", params).body.get("value")
+    except Failed:
+        return ""
+    name = value.get("displayName") if isinstance(value, dict) else ""
+    return name if isinstance(name, str) else ""
+
+
+def _name(server: str) -> str:
+    return urlsplit(server).netloc
+
+
+def _is_own(hostname: str) -> bool:
+    if hostname == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(hostname)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
