@@ -1,0 +1,1 @@
+"""What tests stand on: real servers, a clock to turn, and a wall around the machine."""
