@@ -159,7 +159,9 @@ class Network(Protocol):
         """Upload media and resolve mentions. Repeating it is harmless."""
         ...
 
-    def send(self, access: Access, part: OutgoingPart, prepared: Prepared, *, deadline_s: float) -> SendResult:
+    def send(
+        self, access: Access, part: OutgoingPart, prepared: Prepared, *, deadline_s: float
+    ) -> SendResult:
         """One try, within one total deadline, with no retry and no redirect of its own."""
         ...
 
