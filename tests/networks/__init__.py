@@ -1,0 +1,1 @@
+"""Tests of the networks, with real servers and with a process that misbehaves on purpose."""
