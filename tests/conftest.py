@@ -19,6 +19,7 @@ from tests.support import sockets
 from tests.support.clock import FrozenClock
 from tests.support.databases import KINDS, Databases, Kind, open_database
 from tests.support.openid import OpenIDProvider, openid_server
+from tests.support.pds import RealPds
 from tests.support.postgres import PostgresServer
 from tests.support.smtp import Mailbox, mail_server
 
@@ -38,7 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     sockets.install()
     for name in [name for name in os.environ if name.startswith("DESKCAST_")]:
-        del os.environ[name]  # the developer's own settings are not the tests'
+        if not name.startswith("DESKCAST_TEST_"):
+            del os.environ[name]  # the developer's own settings are not the tests'
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -159,6 +161,13 @@ def openid_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenID
     """An OpenID Connect provider; `.knows("anna", email=…)` adds a person."""
     with openid_server(tmp_path_factory.mktemp("openid")) as provider:
         yield provider
+
+
+@pytest.fixture(scope="session")
+def pds() -> Iterator[RealPds]:
+    """A real Bluesky server."""
+    with RealPds() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -176,3 +177,13 @@ def _as_unprivileged() -> list[str]:
 
 def _is_root() -> bool:
     return os.geteuid() == 0
+
+
+def main() -> None:
+    """Start one and say which; `make setup-test` asks for it ahead of the tests."""
+    with PostgresServer() as server, psycopg.connect(host=str(server.folder), user="postgres") as connection:
+        sys.stdout.write(f"{connection.execute('SELECT version()').fetchone()}\n")
+
+
+if __name__ == "__main__":
+    main()
