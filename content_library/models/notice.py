@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import text as condition
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content_library.database import Base
@@ -35,6 +36,7 @@ class Notice(Base):
         UniqueConstraint("user_id", "kind", "subject_type", "subject_id", "stage"),
         Index("ix_notices_user_id_read_at_created_at", "user_id", "read_at", "created_at"),
         Index("ix_notices_mailed_at", "mailed_at", "id"),
+        Index("ix_notices_subject", "subject_type", "subject_id"),
     )
 
 
@@ -49,8 +51,17 @@ class Mail(Base):
     text: Mapped[str]
     html: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime]
-    due_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(default="")
     given_up_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_mails_waiting",
+            "due_at",
+            sqlite_where=condition("sent_at IS NULL AND given_up_at IS NULL"),
+            postgresql_where=condition("sent_at IS NULL AND given_up_at IS NULL"),
+        ),
+    )

@@ -92,6 +92,8 @@ class Review(Base):
     why: Mapped[str] = mapped_column(default="")
     state: Mapped[ReviewState] = mapped_column(by_value(ReviewState))
     opened_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]  # while a question to the author is open
+    stopped_s: Mapped[int] = mapped_column(default=0, server_default="0")  # how long the clock stood before
     decided_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
@@ -163,13 +165,15 @@ class Approval(Base):
 
 
 class Comment(Base):
-    """A word in the discussion of a post; `place` marks the words it is about."""
+    """A word in the discussion of a post; `place` marks the words it is about. With `review_id` it is that
+    team's question to the author."""
 
     __tablename__ = "comments"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id"), index=True)
     revision_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id"))
+    review_id: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     body: Mapped[str]
     place: Mapped[dict[str, Any] | None]
@@ -177,3 +181,4 @@ class Comment(Base):
 
     user: Mapped[User] = relationship()
     revision: Mapped[Revision | None] = relationship()
+    review: Mapped[Review | None] = relationship()

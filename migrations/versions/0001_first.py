@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("watched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link_checks")),
         sa.UniqueConstraint("url", name=op.f("uq_link_checks_url")),
@@ -166,7 +167,14 @@ def upgrade() -> None:
         sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
     )
-    op.create_index(op.f("ix_mails_due_at"), "mails", ["due_at"], unique=False)
+    op.create_index(
+        "ix_mails_waiting",
+        "mails",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+    )
     op.create_table(
         "settings",
         sa.Column("key", sa.String(length=60), nullable=False),
@@ -385,6 +393,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_notices_mailed_at", "notices", ["mailed_at", "id"], unique=False)
+    op.create_index("ix_notices_subject", "notices", ["subject_type", "subject_id"], unique=False)
     op.create_index(
         "ix_notices_user_id_read_at_created_at", "notices", ["user_id", "read_at", "created_at"], unique=False
     )
@@ -478,6 +487,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_posts_desk_id_updated_at", "posts", ["desk_id", "updated_at", "id"], unique=False)
     op.create_index("ix_posts_owner_id_state", "posts", ["owner_id", "state"], unique=False)
+    op.create_index(op.f("ix_posts_parent_id"), "posts", ["parent_id"], unique=False)
     op.create_index("ix_posts_state_valid_until", "posts", ["state", "valid_until"], unique=False)
     op.create_table(
         "products",
@@ -498,6 +508,7 @@ def upgrade() -> None:
         sa.Column("format_key", sa.String(length=40), nullable=False),
         sa.Column("licence_note", sa.Text(), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("flood_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("added_by_id", sa.Integer(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["added_by_id"], ["users.id"], name=op.f("fk_subscriptions_added_by_id")),
@@ -591,6 +602,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("language", sa.String(length=12), nullable=False),
         sa.Column("media", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("source", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_down_at", sa.DateTime(timezone=True), nullable=True),
@@ -604,6 +616,19 @@ def upgrade() -> None:
         ["account_id", "published_at", "id"],
         unique=False,
     )
+    op.create_table(
+        "post_media",
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("media_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["media_id"], ["media.id"], name=op.f("fk_post_media_media_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["post_id"], ["posts.id"], name=op.f("fk_post_media_post_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("post_id", "media_id", name=op.f("pk_post_media")),
+    )
+    op.create_index(op.f("ix_post_media_media_id"), "post_media", ["media_id"], unique=False)
     op.create_table(
         "post_products",
         sa.Column("post_id", sa.Integer(), nullable=False),
@@ -716,21 +741,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
         sa.UniqueConstraint("post_id", "number", name=op.f("uq_runs_post_id_number")),
     )
-    op.create_table(
-        "comments",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("post_id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=True),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("place", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_comments_post_id")),
-        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_comments_revision_id")),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_comments_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_comments")),
-    )
-    op.create_index(op.f("ix_comments_post_id"), "comments", ["post_id"], unique=False)
     op.create_table(
         "renditions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -917,6 +927,9 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tzdata_version", sa.String(length=20), nullable=False),
         sa.Column("grace_s", sa.Integer(), nullable=False),
+        sa.Column("late_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("claimed_by", sa.String(length=80), nullable=False),
         sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
@@ -927,6 +940,8 @@ def upgrade() -> None:
         sa.Column("first_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("url", sa.String(length=1000), nullable=False),
+        sa.Column("take_down_wanted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_down_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -1006,6 +1021,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stopped_s", sa.Integer(), server_default="0", nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["desk_id"], ["desks.id"], name=op.f("fk_reviews_desk_id")),
@@ -1056,6 +1073,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )
     op.create_index(op.f("ix_attempts_publication_id"), "attempts", ["publication_id"], unique=False)
+    op.create_table(
+        "comments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("revision_id", sa.Integer(), nullable=True),
+        sa.Column("review_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("place", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_comments_post_id")),
+        sa.ForeignKeyConstraint(["review_id"], ["reviews.id"], name=op.f("fk_comments_review_id")),
+        sa.ForeignKeyConstraint(["revision_id"], ["revisions.id"], name=op.f("fk_comments_revision_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_comments_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comments")),
+    )
+    op.create_index(op.f("ix_comments_post_id"), "comments", ["post_id"], unique=False)
     op.create_table(
         "decisions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1177,6 +1211,8 @@ def downgrade() -> None:
     op.drop_table("holds")
     op.drop_index(op.f("ix_decisions_review_id"), table_name="decisions")
     op.drop_table("decisions")
+    op.drop_index(op.f("ix_comments_post_id"), table_name="comments")
+    op.drop_table("comments")
     op.drop_index(op.f("ix_attempts_publication_id"), table_name="attempts")
     op.drop_table("attempts")
     op.drop_index("ix_reviews_team_id_state_opened_at", table_name="reviews")
@@ -1223,8 +1259,6 @@ def downgrade() -> None:
     op.drop_table("sent_parts")
     op.drop_table("revision_authors")
     op.drop_table("renditions")
-    op.drop_index(op.f("ix_comments_post_id"), table_name="comments")
-    op.drop_table("comments")
     op.drop_table("runs")
     op.drop_table("revisions")
     op.drop_index("ix_proposals_desk_id_state_proposed_at", table_name="proposals")
@@ -1233,6 +1267,8 @@ def downgrade() -> None:
     op.drop_table("post_topics")
     op.drop_index(op.f("ix_post_products_product_id"), table_name="post_products")
     op.drop_table("post_products")
+    op.drop_index(op.f("ix_post_media_media_id"), table_name="post_media")
+    op.drop_table("post_media")
     op.drop_index("ix_page_posts_account_id_published_at", table_name="page_posts")
     op.drop_table("page_posts")
     op.drop_table("credentials")
@@ -1247,6 +1283,7 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_table("products")
     op.drop_index("ix_posts_state_valid_until", table_name="posts")
+    op.drop_index(op.f("ix_posts_parent_id"), table_name="posts")
     op.drop_index("ix_posts_owner_id_state", table_name="posts")
     op.drop_index("ix_posts_desk_id_updated_at", table_name="posts")
     op.drop_index("ix_posts_desk_id_state_updated_at", table_name="posts")
@@ -1254,6 +1291,7 @@ def downgrade() -> None:
     op.drop_table("posts")
     op.drop_table("one_time_links")
     op.drop_index("ix_notices_user_id_read_at_created_at", table_name="notices")
+    op.drop_index("ix_notices_subject", table_name="notices")
     op.drop_index("ix_notices_mailed_at", table_name="notices")
     op.drop_table("notices")
     op.drop_index("ix_media_desk_id_created_at", table_name="media")
@@ -1285,7 +1323,12 @@ def downgrade() -> None:
     op.drop_index("ix_sign_in_failures_key_at", table_name="sign_in_failures")
     op.drop_table("sign_in_failures")
     op.drop_table("settings")
-    op.drop_index(op.f("ix_mails_due_at"), table_name="mails")
+    op.drop_index(
+        "ix_mails_waiting",
+        table_name="mails",
+        sqlite_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND given_up_at IS NULL"),
+    )
     op.drop_table("mails")
     op.drop_index(op.f("ix_link_checks_due_at"), table_name="link_checks")
     op.drop_table("link_checks")
