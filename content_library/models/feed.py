@@ -53,6 +53,7 @@ class Subscription(Base):
     format_key: Mapped[str] = mapped_column(ForeignKey("formats.key"))
     licence_note: Mapped[str] = mapped_column(default="")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    flood_at: Mapped[datetime | None]  # items first seen from then on came in a flood and wait for a person
     added_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     added_at: Mapped[datetime]
 
@@ -138,4 +139,5 @@ class LinkCheck(Base):
     error: Mapped[str] = mapped_column(default="")
     failures: Mapped[int] = mapped_column(default=0)
     checked_at: Mapped[datetime | None]
+    watched_at: Mapped[datetime]  # when it was last said to stand in something planned
     due_at: Mapped[datetime] = mapped_column(index=True)

@@ -23,6 +23,7 @@ class PagePost(Base):
     text: Mapped[str]
     language: Mapped[str] = mapped_column(String(12), default="en")
     media: Mapped[list[Any]]  # [{name, thumb, alt, width, height, mime}]
+    source: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {url, title, author, via, licence} or nothing
     digest: Mapped[str] = mapped_column(String(64))
     published_at: Mapped[datetime]
     taken_down_at: Mapped[datetime | None]

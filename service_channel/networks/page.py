@@ -101,6 +101,7 @@ def payload(access: Access, part: OutgoingPart) -> dict[str, Any]:
         "text": part.text,
         "language": part.language,
         "media": media,
+        "source": dict(part.source),
         "published_at": part.created_at.astimezone(UTC).isoformat(),
     }
     canonical = json.dumps(shown, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,31 @@
+"""The built-in page over its real table behind the contract of every network."""
+
+import pytest
+from sqlalchemy import func, select
+
+from content_library.database import Database
+from service_channel.models.page_post import PagePost
+from service_channel.networks.base import Access
+from service_channel.networks.page import Page
+from service_channel.page_store import PageStore
+from tests.networks.contract import Contract
+from tests.small_world import a_desk, the_page
+
+
+@pytest.fixture
+def network() -> Page:
+    return Page()
+
+
+@pytest.fixture
+def access(database: Database) -> Access:
+    with database.write() as session:
+        account = the_page(session, a_desk(session))
+        return Access(account.id, account.handle, store=PageStore(database))
+
+
+class TestPageOverItsTable(Contract):
+    def standing(self, access: Access) -> int:
+        with access.store._database.read() as session:
+            found = select(func.count()).select_from(PagePost).where(PagePost.taken_down_at.is_(None))
+            return session.scalar(found) or 0
