@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 APP = HERE.parent / "app"
 PAGES = {"parts": "/", "forms": "/forms", "posts": "/posts", "calendar": "/calendar", "empty": "/empty",
          "plain": "/plain", "public": "/public"}  # fmt: skip
-POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
+POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
 
 
 class PostForm(FlaskForm):  # type: ignore[misc]
@@ -41,7 +41,7 @@ class PostForm(FlaskForm):  # type: ignore[misc]
     text = TextAreaField(
         "Text", [DataRequired(), Length(max=20, message="20 characters at most; this has more.")]
     )
-    language = SelectField("Language", choices=[("en", "English"), ("de", "Deutsch"), ("ar", "العربية")])
+    language = SelectField("Language", choices=[("en", "English"), ("de", "Deutsch"), ("ar", "العربية")], default="en")
     audience = RadioField(
         "Audience",
         [DataRequired()],

@@ -20,10 +20,14 @@ TEXT = [
     *((f"state-{state}", ground) for state in STATES for ground in GROUNDS),
     *(("ink", f"state-{state}-soft") for state in STATES),
     *(("ink-muted", f"state-{state}-soft") for state in STATES),
+    ("preview-link", "raised"),
     ("ink-strong", "added"),
     ("ink-strong", "removed"),
 ]
-EDGES = [("line-strong", ground) for ground in GROUNDS] + [("focus", ground) for ground in GROUNDS]
+EDGES = [
+    *((edge, ground) for edge in ("line-strong", "focus") for ground in GROUNDS),
+    ("preview-link", "ink-strong"),  # a link without an underline must differ from the words around it
+]
 
 
 def colours() -> dict[str, tuple[str, str]]:
