@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from content_library.content import parts_for, text_for
 from content_library.errors import InvalidInput
 from content_library.formats import BUILTIN_FIELDS, FieldType
 from content_library.models.account import NETWORK_NAMES, Account
-from content_library.network_limits import LIMITS, count
+from content_library.network_limits import LIMITS, count, graphemes
 from content_library.offer_window import window
 from content_library.wall_time import parse_wall
 
@@ -30,9 +31,11 @@ def missing(
     if not accounts:
         found["accounts"] = "Choose at least one account it should go out on."
     found.update(_format_fields(content, fields))
+    found.update(_addresses(content, fields))
     found.update(_media(content))
     found.update(_lengths(content, accounts))
     found.update(_window(content, fields, zone, now))
+    found.update(_unreadable_moments(content))
     return found
 
 
@@ -61,6 +64,41 @@ def _bad_moment(key: str, value: str, type_: str) -> dict[str, str]:
     return {}
 
 
+def _addresses(content: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Addresses people can follow: anything else in a link field would not open, or worse."""
+    asked = {
+        spec["key"]: content["fields"].get(spec["key"], "")
+        for spec in fields
+        if spec["type"] == FieldType.URL
+    }
+    every = {**asked, "source": content["source"]["url"], "onward": content["onward"]["url"]}
+    sentence = "Write a whole address that begins with https:// or http://."
+    return {key: sentence for key, value in every.items() if value and not is_address(str(value))}
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one whole http(s) address."""
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and not any(c.isspace() for c in text)
+        )
+    except ValueError:
+        return False
+
+
+def _unreadable_moments(content: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, type_ in (
+        ("valid_from", FieldType.MOMENT),
+        ("valid_until", FieldType.MOMENT),
+        ("review_by", FieldType.DATE),
+    ):
+        if content[key]:
+            found.update(_bad_moment(key, content[key], type_))
+    return found
+
+
 def _media(content: Mapping[str, Any]) -> dict[str, str]:
     without = [n for n, m in enumerate(content["media"], start=1) if not m["alt"]]
     if not without:
@@ -80,9 +118,21 @@ def _lengths(content: Mapping[str, Any], accounts: Sequence[Account]) -> dict[st
                 f"{name} takes {over[0].limit} and this is {over[0].used}. "
                 f"Shorten it, write a variant for {name}, or send it as a thread."
             )
-        if len(content["media"]) > LIMITS[network].images:
-            found["media"] = f"{name} takes {LIMITS[network].images} pictures. Remove some."
+        found.update(_pictures_for(network, name, content["media"]))
     return found
+
+
+def _pictures_for(network: str, name: str, media: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    limits = LIMITS[network]
+    if len(media) > limits.images:
+        return {"media": f"{name} takes {limits.images} pictures and there are {len(media)}. Remove some."}
+    long = [n for n, m in enumerate(media, start=1) if len(graphemes(m["alt"])) > limits.alt_graphemes]
+    if long:
+        return {
+            "media": f"The description of picture {long[0]} is too long for {name}, "
+            f"which takes {limits.alt_graphemes} characters. Shorten it."
+        }
+    return {}
 
 
 def _window(

@@ -63,7 +63,8 @@ def normalise(raw: Mapping[str, Any]) -> Content:
     }
     document["fields"] = {k: v for k, v in sorted(document["fields"].items()) if v not in ("", None, False)}
     document["media"] = [
-        {"id": int(m["id"]), "sha256": m["sha256"], "alt": m.get("alt", "")} for m in document["media"]
+        {"id": int(m["id"]), "sha256": m.get("sha256", ""), "alt": m.get("alt", "")}
+        for m in document["media"]
     ]
     return document
 

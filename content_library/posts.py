@@ -1,11 +1,11 @@
-"""Posts: making them, saving what people type, turning it into revisions, finding and archiving them."""
+"""Posts: making them, saving what people type, turning it into revisions, putting them away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from content_library import audit, events
@@ -14,43 +14,21 @@ from content_library.content import empty, normalise
 from content_library.errors import Conflict, InvalidInput, NotFound
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
-from content_library.models.format import Format, Kind
+from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
-from content_library.models.topic import Product, Topic
 from content_library.models.user import User
+from content_library.notices import notify
 from content_library.permissions import can_archive, can_draft, require
 from content_library.review_flow import PostAct
-from content_library.revisions import latest_revision, make_revision
-from content_library.search import matching
+from content_library.revisions import latest_revision, make_revision, show_on_post
 from content_library.transitions import flush, move_post, restore_post
+from content_library.wall_time import wall_of
 
 MAY_DRAFT = "Only agents and leads of this desk can write posts here."
-
-
-@dataclass(frozen=True)
-class PostFilter:
-    """What the library is asked for. `state=None` leaves out the archive."""
-
-    query: str = ""
-    state: PostState | None = None
-    kind: Kind | None = None
-    format_key: str = ""
-    owner_id: int | None = None
-    topic_id: int | None = None
-    product_id: int | None = None
-    evergreen: bool = False
-
-
-@dataclass(frozen=True)
-class PostPage:
-    posts: list[Post]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
+IN_ANOTHER_WINDOW = (
+    "You also have this post open in another window, and it was saved there since. "
+    "Both texts are kept: compare them and choose."
+)
 
 
 def get_post(session: Session, desk_id: int, post_id: int) -> Post:
@@ -61,43 +39,6 @@ def get_post(session: Session, desk_id: int, post_id: int) -> Post:
     return post
 
 
-def find_posts(
-    session: Session, desk_id: int, wanted: PostFilter, *, page: int = 1, per_page: int = 25
-) -> PostPage:
-    """A page of the library, the latest change first."""
-    conditions = [Post.desk_id == desk_id, *_conditions(session, wanted)]
-    total = session.scalar(select(func.count()).select_from(Post).where(*conditions)) or 0
-    page = min(max(page, 1), max(1, -(-total // per_page)))
-    posts = session.scalars(
-        select(Post)
-        .where(*conditions)
-        .order_by(Post.updated_at.desc(), Post.id.desc())
-        .limit(per_page)
-        .offset((page - 1) * per_page)
-        .options(selectinload(Post.owner), selectinload(Post.format), selectinload(Post.topics))
-    )
-    return PostPage(list(posts), total, page, per_page)
-
-
-def _conditions(session: Session, wanted: PostFilter) -> list[Any]:
-    words = matching(session, wanted.query)
-    state = Post.state == wanted.state if wanted.state else Post.state != PostState.ARCHIVED
-    found = [state] if words is None else [state, words]
-    equal = {
-        Post.kind: wanted.kind,
-        Post.format_key: wanted.format_key,
-        Post.owner_id: wanted.owner_id,
-    }
-    found += [column == value for column, value in equal.items() if value]
-    if wanted.topic_id:
-        found.append(Post.topics.any(Topic.id == wanted.topic_id))
-    if wanted.product_id:
-        found.append(Post.products.any(Product.id == wanted.product_id))
-    if wanted.evergreen:
-        found.append(Post.is_evergreen.is_(True))
-    return found
-
-
 def create_post(
     session: Session, desk: Desk, format_key: str, *, actor: User, now: datetime, **known: Any
 ) -> Post:
@@ -106,53 +47,79 @@ def create_post(
     format_ = session.get(Format, format_key)
     if format_ is None or not format_.is_active:
         raise InvalidInput("Choose a format for the post.", {"format": "Choose a format from the list."})
-    content = empty(**{**_defaults(session, desk, format_), **known, "format": format_key})
+    content = normalise(
+        empty(**{**_defaults(session, desk, format_, now=now), **known, "format": format_key})
+    )
     post = Post(
         desk=desk,
         owner=actor,
         format=format_,
         kind=format_.kind,
-        title=content["title"] or f"New {format_.name.lower()}",
+        title="",
         state=PostState.DRAFT,
         created_at=now,
         updated_at=now,
     )
     session.add(post)
-    session.add(WorkingCopy(post=post, user=actor, content=normalise(content), updated_at=now))
+    session.add(WorkingCopy(post=post, user=actor, content=content, updated_at=now))
     flush(session)
+    show_on_post(session, post, content, now=now)
     audit.record(session, "post.created", post, actor=actor, now=now, summary=f"Started “{post.title}”")
     return post
 
 
-def _defaults(session: Session, desk: Desk, format_: Format) -> dict[str, Any]:
+def _defaults(session: Session, desk: Desk, format_: Format, *, now: datetime) -> dict[str, Any]:
+    days = format_.shelf_life_days
+    review_by = (wall_of(now, desk.zone) + timedelta(days=days)).date().isoformat() if days else ""
     accounts = session.scalars(
         select(Account.id).where(Account.desk_id == desk.id, Account.state == AccountState.ACTIVE)
     )
     return {
         "language": desk.language,
         "accounts": list(accounts),
+        "review_by": review_by,
         "ingredient": format_.ingredient,
         "educational": format_.ingredient in ("education", "expertise"),
         "entertaining": format_.ingredient == "humour",
     }
 
 
-def working_copy(session: Session, post: Post, *, actor: User, now: datetime) -> WorkingCopy:
-    """What this person is typing into this post; made from the latest revision when there is none."""
-    require(can_draft(actor, post.desk_id), MAY_DRAFT)
-    copy = session.scalar(
+def find_working_copy(session: Session, post: Post, *, actor: User) -> WorkingCopy | None:
+    """What this person has typed into this post since their last revision, if anything."""
+    return session.scalar(
         select(WorkingCopy).where(WorkingCopy.post_id == post.id, WorkingCopy.user_id == actor.id)
     )
+
+
+def working_copy(
+    session: Session, post: Post, *, actor: User, now: datetime, base_revision_id: int | None = None
+) -> WorkingCopy:
+    """This person's working copy; made from the revision they have open (else the latest) when there is none."""
+    require(can_draft(actor, post.desk_id), MAY_DRAFT)
+    copy = find_working_copy(session, post, actor=actor)
     if copy is not None:
         return copy
-    latest = latest_revision(session, post)
-    content = dict(latest.content) if latest else empty(format=post.format_key)
+    base = _base(session, post, base_revision_id)
     copy = WorkingCopy(
-        post=post, user=actor, base_revision_id=post.latest_revision_id, content=content, updated_at=now
+        post=post,
+        user=actor,
+        base_revision_id=base.id if base else None,
+        content=dict(base.content) if base else empty(format=post.format_key),
+        updated_at=now,
     )
-    session.add(copy)
-    flush(session)
+    try:
+        with session.begin_nested():
+            session.add(copy)
+            flush(session)
+    except IntegrityError as race:
+        raise Conflict(IN_ANOTHER_WINDOW) from race
     return copy
+
+
+def _base(session: Session, post: Post, revision_id: int | None) -> Revision | None:
+    if revision_id is None:
+        return latest_revision(session, post)
+    return session.scalar(select(Revision).where(Revision.post_id == post.id, Revision.id == revision_id))
 
 
 def autosave(
@@ -164,17 +131,21 @@ def autosave(
     now: datetime,
     seen_version: int,
 ) -> WorkingCopy:
-    """Keep what was typed. Raises Conflict when the same person saved from another window since."""
-    require(copy.user_id == actor.id and can_draft(actor, copy.post.desk_id), MAY_DRAFT)
-    if copy.version != seen_version:
-        raise Conflict(
-            "You also have this post open in another window, and it was saved there since. "
-            "Your text here is still in the page: copy it, reload, and bring both together."
-        )
+    """Keep what was typed. Raises Conflict when the same person saved something else from another window since.
+
+    Until a post has its first revision, the library shows and finds it by what its owner is typing.
+    """
+    post = copy.post
+    require(copy.user_id == actor.id and can_draft(actor, post.desk_id), MAY_DRAFT)
     content = normalise(raw)
-    if content != copy.content:
-        copy.content, copy.updated_at = content, now
-        flush(session)
+    if content == copy.content:
+        return copy
+    if copy.version != seen_version:
+        raise Conflict(IN_ANOTHER_WINDOW)
+    copy.content, copy.updated_at = content, now
+    flush(session)
+    if post.latest_revision_id is None and post.owner_id == actor.id:
+        show_on_post(session, post, content, now=now)
     return copy
 
 
@@ -208,12 +179,57 @@ def save_revision(
             session, post, PostAct.REWORK, actor=actor, now=now, summary=f"Working on “{post.title}” again"
         )
     flush(session)
+    if revision.id != before:
+        _tell_children(session, post, revision, now=now)
     return revision
+
+
+def _tell_children(session: Session, post: Post, revision: Revision, *, now: datetime) -> None:
+    """Whoever made something from this post hears that it says something else now."""
+    children = session.scalars(
+        select(Post).where(Post.parent_id == post.id, Post.state != PostState.ARCHIVED)
+    ).all()
+    for child in children:
+        people = {child.owner_id} - {revision.created_by_id}
+        text = f"“{post.title}” has changed. “{child.title}” was made from it: see whether it still holds."
+        notify(session, people, "parent.revised", child, stage=f"revision {revision.id}", text=text, now=now)
 
 
 _REWORKABLE = {
     (state, PostAct.REWORK) for state in (PostState.CHANGES_REQUESTED, PostState.REFUSED, PostState.EXPIRED)
 }
+
+
+def rebase(session: Session, copy: WorkingCopy, *, actor: User, onto_revision_id: int, now: datetime) -> None:
+    """Go on writing after having seen a revision that came meanwhile; the text stays as it is.
+
+    Raises Conflict when yet another revision has come since.
+    """
+    require(copy.user_id == actor.id, MAY_DRAFT)
+    if copy.post.latest_revision_id != onto_revision_id:
+        raise Conflict("Another revision came while you were comparing. Your text is kept; compare again.")
+    copy.base_revision_id, copy.updated_at = onto_revision_id, now
+    flush(session)
+
+
+def bring_back(
+    session: Session, post: Post, revision: Revision, *, actor: User, now: datetime
+) -> WorkingCopy:
+    """A working copy that says what an older revision said. Raises Conflict rather than replace typed text."""
+    require(can_draft(actor, post.desk_id), MAY_DRAFT)
+    if revision.post_id != post.id:
+        raise NotFound("There is no such revision of this post.")
+    copy = working_copy(session, post, actor=actor, now=now)
+    base = session.get(Revision, copy.base_revision_id) if copy.base_revision_id else None
+    if copy.content not in (base.content if base else None, revision.content):
+        raise Conflict(
+            "You have text here that is not saved as a revision yet. Save or discard it first, "
+            "then bring the older revision back."
+        )
+    copy.content, copy.updated_at = dict(revision.content), now
+    copy.base_revision_id = post.latest_revision_id
+    flush(session)
+    return copy
 
 
 def discard_working_copy(session: Session, copy: WorkingCopy, *, actor: User) -> None:

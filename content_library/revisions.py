@@ -55,12 +55,13 @@ def make_revision(
         created_by_id=actor.id,
         created_at=now,
         note=note,
-        authors=_authors(session, latest, actor),
+        authors=_authors(session, post, latest, actor),
         renditions=[Rendition(account=a, payload=p, sha256=rendition_hash(p)) for a, p in payloads],
     )
     session.add(revision)
     flush(session)
-    _show_on_post(session, post, revision, now)
+    post.latest_revision_id = revision.id
+    show_on_post(session, post, content, now=now)
     audit.record(
         session,
         "post.revised",
@@ -89,54 +90,52 @@ def accounts_of(session: Session, desk_id: int, ids: Sequence[int]) -> list[Acco
 
 def _checked(session: Session, post: Post, content: dict[str, Any]) -> dict[str, Any]:
     """Refuse what belongs to another desk; keep the pictures' hashes from our own table, never from the form."""
-    wanted = [m["id"] for m in content["media"]]
-    known = {
-        m.id: m
-        for m in session.scalars(select(Media).where(Media.desk_id == post.desk_id, Media.id.in_(wanted)))
-    }
-    if set(wanted) - known.keys():
-        raise InvalidInput("One of the pictures is not in this desk’s library. Remove it and add it again.")
+    known = {m.id: m for m in _of_desk(session, Media, post.desk_id, [m["id"] for m in content["media"]])}
+    if {m["id"] for m in content["media"]} - known.keys():
+        raise InvalidInput(
+            "One of the pictures is not in this desk’s library. Remove it and add it again.",
+            {"media": "One of the pictures is not in this desk’s library. Remove it and add it again."},
+        )
     content["media"] = [{**m, "sha256": known[m["id"]].sha256} for m in content["media"]]
     content["accounts"] = [a.id for a in accounts_of(session, post.desk_id, content["accounts"])]
-    content["topics"] = sorted(t.id for t in _topics(session, post.desk_id, content["topics"]))
-    content["products"] = sorted(p.id for p in _products(session, post.desk_id, content["products"]))
+    content["topics"] = sorted(t.id for t in _of_desk(session, Topic, post.desk_id, content["topics"]))
+    content["products"] = sorted(p.id for p in _of_desk(session, Product, post.desk_id, content["products"]))
     if session.get(Format, content["format"]) is None:
         raise InvalidInput("Choose a format for this post.", {"format": "Choose a format from the list."})
     return content
 
 
-def _topics(session: Session, desk_id: int, ids: Sequence[int]) -> list[Topic]:
-    return (
-        list(session.scalars(select(Topic).where(Topic.desk_id == desk_id, Topic.id.in_(ids)))) if ids else []
-    )
-
-
-def _products(session: Session, desk_id: int, ids: Sequence[int]) -> list[Product]:
+def _of_desk(session: Session, model: Any, desk_id: int, ids: Sequence[int]) -> list[Any]:
+    """Those of the rows that are this desk's."""
     if not ids:
         return []
-    return list(session.scalars(select(Product).where(Product.desk_id == desk_id, Product.id.in_(ids))))
+    return list(session.scalars(select(model).where(model.desk_id == desk_id, model.id.in_(ids))))
 
 
-def _authors(session: Session, latest: Revision | None, actor: User) -> list[User]:
-    """Everyone who edited this revision or one before it: words of theirs may still stand in it."""
+def _authors(session: Session, post: Post, latest: Revision | None, actor: User) -> list[User]:
+    """Everyone who edited this revision, one before it, or the post it was made from: their words may stand in it."""
+    if latest is None and post.parent_id is not None:
+        latest = latest_revision(session, session.get_one(Post, post.parent_id))
     before = list(latest.authors) if latest else []
     return before if any(a.id == actor.id for a in before) else [*before, actor]
 
 
-def _show_on_post(session: Session, post: Post, revision: Revision, now: datetime) -> None:
-    """Bring the columns that posts are found by in step with the newest revision."""
-    content = revision.content
+def show_on_post(session: Session, post: Post, content: Mapping[str, Any], *, now: datetime) -> None:
+    """Bring the columns and the index that posts are found by in step with what the post says."""
     format_ = session.get_one(Format, content["format"])
     desk = session.get_one(Desk, post.desk_id)
-    post.latest_revision_id = revision.id
-    post.title = (content["title"] or content["text"].split("\n", 1)[0] or "Untitled")[:200]
+    post.title = (content["title"] or content["text"].split("\n", 1)[0] or f"New {format_.name.lower()}")[
+        :200
+    ]
     post.excerpt = content["text"].replace("\n", " ")[:280]
     post.format_key, post.kind = format_.key, format_.kind
     post.is_evergreen = bool(content["evergreen"])
     post.valid_until = window(content, format_.fields, desk.zone).until
-    post.topics = _topics(session, post.desk_id, content["topics"])
-    post.products = _products(session, post.desk_id, content["products"])
+    post.topics = _of_desk(session, Topic, post.desk_id, content["topics"])
+    post.products = _of_desk(session, Product, post.desk_id, content["products"])
+    post.media = _of_desk(session, Media, post.desk_id, [m["id"] for m in content["media"]])
     post.updated_at = now
+    flush(session)
     index_post(session, post, searchable(post, content))
 
 
@@ -145,4 +144,5 @@ def searchable(post: Post, content: Mapping[str, Any]) -> list[str]:
     variants = [text_for(content, network) for network in content["variants"]]
     fields = [v for v in content["fields"].values() if isinstance(v, str)]
     names = [t.name for t in post.topics] + [p.name for p in post.products]
-    return [content["title"], content["text"], *variants, *fields, *names, content["source"]["title"]]
+    alts = [m["alt"] for m in content["media"]]
+    return [content["title"], content["text"], *variants, *fields, *names, *alts, content["source"]["title"]]

@@ -7,20 +7,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library import events
-from content_library.approvals import approval_in_force
+from content_library.approvals import approval_in_force, approvals_in_force, withdraw_all, withdraw
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
-from content_library.models.review import Review, ReviewState, Submission, SubmissionState
+from content_library.models.review import (
+    Approval,
+    Decision,
+    Review,
+    ReviewState,
+    Submission,
+    SubmissionState,
+)
 from content_library.models.user import User
 from content_library.notices import notify
-from content_library.permissions import can_draft, require
+from content_library.permissions import can_draft, can_withdraw_approval, require
 from content_library.review_flow import PostAct, SubmissionAct
 from content_library.revisions import accounts_of
 from content_library.submission_steps import close, open_step
-from content_library.transitions import flush, move_post
+from content_library.transitions import flush, hold_post, hold_submission, move_post
 from content_library.workflow import PlannedReview, planned_reviews
 
 
@@ -58,7 +65,8 @@ def submissions_of(session: Session, post: Post) -> list[Submission]:
             .order_by(Submission.id.desc())
             .options(
                 selectinload(Submission.revision),
-                selectinload(Submission.reviews).selectinload(Review.decisions),
+                selectinload(Submission.submitted_by),
+                selectinload(Submission.reviews).selectinload(Review.decisions).selectinload(Decision.user),
             )
         )
     )
@@ -94,8 +102,11 @@ def submit(
     is not the latest, is in review already or is approved already.
     """
     require(can_draft(actor, post.desk_id), "Only agents and leads of this desk can submit its posts.")
-    _check_submittable(session, post, revision)
+    hold_post(session, post)
+    _check_submittable(session, post, revision, now=now)
     problems = what_is_missing(session, post, revision, now=now)
+    if wanted_at is not None and wanted_at <= now:
+        problems["wanted_at"] = "That time is already past. Choose a later one, or leave it open."
     if problems:
         raise InvalidInput("Some things are still missing before this can be submitted.", problems)
     _supersede(session, post, actor=actor, now=now)
@@ -126,7 +137,7 @@ def submit(
     return submission
 
 
-def _check_submittable(session: Session, post: Post, revision: Revision) -> None:
+def _check_submittable(session: Session, post: Post, revision: Revision, *, now: datetime) -> None:
     if post.latest_revision_id != revision.id:
         raise TransitionNotAllowed(
             "There is a newer revision of this post. Reload the page and submit that one."
@@ -134,9 +145,13 @@ def _check_submittable(session: Session, post: Post, revision: Revision) -> None
     under_way = open_submission(session, post)
     if under_way is not None and under_way.revision_id == revision.id:
         raise TransitionNotAllowed("This revision is in review already.")
-    approval = approval_in_force(session, post)
-    if approval is not None and approval.revision_id == revision.id:
+    if any(a.revision_id == revision.id for a in approvals_in_force(session, post, now=now)):
         raise TransitionNotAllowed("This revision is approved already. Plan when it goes out.")
+    refused = select(Decision.id).where(
+        Decision.revision_id == revision.id, Decision.verdict == Verdict.REFUSE
+    )
+    if session.scalar(refused.limit(1)) is not None:
+        raise TransitionNotAllowed("This revision was refused. Change the text and submit the new revision.")
 
 
 def _supersede(session: Session, post: Post, *, actor: User, now: datetime) -> None:
@@ -168,12 +183,30 @@ def _reviews(session: Session, post: Post, revision: Revision) -> list[Review]:
 
 
 def withdraw_submission(session: Session, submission: Submission, *, actor: User, now: datetime) -> None:
-    """Take a submission back before it is decided."""
+    """Take a submission back before it is decided. Raises TransitionNotAllowed when it is over."""
     post = submission.post
     require(can_draft(actor, post.desk_id), "Only agents and leads of this desk can take a submission back.")
+    hold_submission(session, submission)
     close(session, submission, SubmissionAct.WITHDRAW, actor=actor, now=now)
-    act = PostAct.WITHDRAW_TO_APPROVED if approval_in_force(session, post) else PostAct.WITHDRAW
+    approved = approval_in_force(session, post, now=now) is not None
+    act = PostAct.WITHDRAW_TO_APPROVED if approved else PostAct.WITHDRAW
     move_post(session, post, act, actor=actor, now=now, summary=f"Took “{post.title}” back from review")
+
+
+def withdraw_approval(session: Session, approval: Approval, *, actor: User, now: datetime, why: str) -> None:
+    """End an approval before its time; what is planned with it stops. Raises InvalidInput without a reason."""
+    post = approval.post
+    require(
+        can_withdraw_approval(actor, post.desk_id),
+        "Only the desk’s leads and its reviewing teams can withdraw an approval.",
+    )
+    why = why.strip()
+    if not why:
+        sentence = "Say why, so that the people who planned with it know what to do."
+        raise InvalidInput(sentence, {"why": sentence})
+    if approval.withdrawn_at is not None:
+        raise TransitionNotAllowed("This approval has been withdrawn already.")
+    withdraw(session, post, approval, actor=actor, now=now, why=why)
 
 
 def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> int:
@@ -184,20 +217,23 @@ def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> i
         .where(Submission.state == SubmissionState.OPEN, Post.valid_until <= now)
         .limit(most)
     ).all()
-    for submission in over:
-        close(session, submission, SubmissionAct.EXPIRE, actor=None, now=now)
-        post = submission.post
-        move_post(
-            session, post, PostAct.EXPIRE, actor=None, now=now, summary=f"“{post.title}” expired uncleared"
-        )
-        events.tell(session, events.PostExpired(post, now))
-        people = {a.id for a in submission.revision.authors}
-        notify(
-            session,
-            people,
-            "post.expired",
-            post,
-            text=f"“{post.title}” expired before it was cleared.",
-            now=now,
-        )
-    return len(over)
+    return sum(_expire(session, submission, now=now) for submission in over)
+
+
+def _expire(session: Session, submission: Submission, *, now: datetime) -> bool:
+    """False when it was decided in this very moment."""
+    hold_submission(session, submission)
+    if submission.state is not SubmissionState.OPEN:
+        return False
+    post = submission.post
+    close(session, submission, SubmissionAct.EXPIRE, actor=None, now=now)
+    move_post(session, post, PostAct.EXPIRE, actor=None, now=now, summary=f"“{post.title}” expired uncleared")
+    withdraw_all(session, post, actor=None, now=now, why="The post is over.")
+    events.tell(session, events.PostExpired(post, now))
+    people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
+    text = f"“{post.title}” expired before it was cleared."
+    notify(
+        session, people, "post.expired", post, stage=f"submission {submission.id}", text=text, now=now,
+        details={"post_id": post.id},
+    )  # fmt: skip
+    return True

@@ -1,13 +1,20 @@
-"""Images of a desk: re-encoded bytes on disk, named by chance, known by their hash."""
+"""Images of a desk: re-encoded bytes on disk, named by chance, known by their hash; and which posts show them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, false
+from sqlalchemy import Column, ForeignKey, Index, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from content_library.database import Base
+
+post_media = Table(
+    "post_media",
+    Base.metadata,
+    Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("media_id", ForeignKey("media.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
 
 
 class Media(Base):

@@ -13,6 +13,7 @@ from content_library.database import Base, by_value
 from content_library.models.account import Account
 from content_library.models.desk import Desk
 from content_library.models.format import Format, Kind
+from content_library.models.media import Media, post_media
 from content_library.models.topic import Product, Topic, post_products, post_topics
 from content_library.models.user import User
 
@@ -51,7 +52,7 @@ class Post(Base):
     is_evergreen: Mapped[bool] = mapped_column(default=False, server_default=false())
     valid_until: Mapped[datetime | None]
     latest_revision_id: Mapped[int | None]
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("posts.id"), index=True)
     proposal_id: Mapped[int | None] = mapped_column(ForeignKey("proposals.id", use_alter=True))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -62,6 +63,7 @@ class Post(Base):
     format: Mapped[Format] = relationship()
     topics: Mapped[list[Topic]] = relationship(secondary=post_topics)
     products: Mapped[list[Product]] = relationship(secondary=post_products)
+    media: Mapped[list[Media]] = relationship(secondary=post_media)
     revisions: Mapped[list[Revision]] = relationship(back_populates="post", order_by="Revision.number")
 
     __table_args__ = (

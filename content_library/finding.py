@@ -1,0 +1,103 @@
+"""Finding posts in the library: what can be asked for, a page of answers, and a count that stays quick."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from content_library.models.format import Kind
+from content_library.models.post import Post, PostState
+from content_library.models.topic import post_products, post_topics
+from content_library.search import matching
+
+MOST_COUNTED = 10_000  # beyond it people search on, they do not page on
+
+
+@dataclass(frozen=True)
+class PostFilter:
+    """What the library is asked for. `state=None` leaves out the archive."""
+
+    query: str = ""
+    state: PostState | None = None
+    kind: Kind | None = None
+    format_key: str = ""
+    owner_id: int | None = None
+    topic_id: int | None = None
+    product_id: int | None = None
+    evergreen: bool = False
+
+
+@dataclass(frozen=True)
+class PostPage:
+    """`total` stops at MOST_COUNTED; `is_more` says that there are more than that."""
+
+    posts: list[Post]
+    total: int
+    is_more: bool
+    page: int
+    per_page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * self.per_page + 1 if self.posts else 0
+
+    @property
+    def last(self) -> int:
+        return (self.page - 1) * self.per_page + len(self.posts)
+
+
+def find_posts(
+    session: Session, desk_id: int, wanted: PostFilter, *, page: int = 1, per_page: int = 25
+) -> PostPage:
+    """A page of the library, the latest change first."""
+    conditions = [Post.desk_id == desk_id, *_conditions(session, wanted)]
+    counted = select(Post.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    found = session.scalar(select(func.count()).select_from(counted)) or 0
+    total = min(found, MOST_COUNTED)
+    page = min(max(page, 1), max(1, -(-total // per_page)))
+    posts = session.scalars(
+        select(Post)
+        .where(*conditions)
+        .order_by(Post.updated_at.desc(), Post.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+        .options(selectinload(Post.owner), selectinload(Post.format), selectinload(Post.topics))
+    )
+    return PostPage(list(posts), total, found > MOST_COUNTED, page, per_page)
+
+
+def has_posts(session: Session, desk_id: int) -> bool:
+    """Whether the desk has any post at all, in the archive or not."""
+    return session.scalar(select(Post.id).where(Post.desk_id == desk_id).limit(1)) is not None
+
+
+def _conditions(session: Session, wanted: PostFilter) -> list[ColumnElement[bool]]:
+    state = Post.state == wanted.state if wanted.state else Post.state != PostState.ARCHIVED
+    found: list[ColumnElement[bool]] = [state]
+    words = matching(session, wanted.query)
+    if words is not None:
+        found.append(words)
+    equal: dict[Any, Any] = {
+        Post.kind: wanted.kind,
+        Post.format_key: wanted.format_key,
+        Post.owner_id: wanted.owner_id,
+    }
+    found += [column == value for column, value in equal.items() if value]
+    if wanted.topic_id:
+        found.append(
+            Post.id.in_(select(post_topics.c.post_id).where(post_topics.c.topic_id == wanted.topic_id))
+        )
+    if wanted.product_id:
+        found.append(
+            Post.id.in_(
+                select(post_products.c.post_id).where(post_products.c.product_id == wanted.product_id)
+            )
+        )
+    if wanted.evergreen:
+        found.append(Post.is_evergreen.is_(True))
+    return found
