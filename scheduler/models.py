@@ -111,6 +111,9 @@ class Publication(Base):
     due_at: Mapped[datetime]
     tzdata_version: Mapped[str] = mapped_column(String(20))
     grace_s: Mapped[int]
+    late_at: Mapped[datetime]  # due_at + grace: later than this a person decides
+    starts_at: Mapped[datetime | None]  # the bound revision's window
+    ends_at: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
     claimed_by: Mapped[str] = mapped_column(String(80), default="")
     leased_until: Mapped[datetime | None]
@@ -121,6 +124,8 @@ class Publication(Base):
     first_sent_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     url: Mapped[str] = mapped_column(String(1000), default="")
+    take_down_wanted_at: Mapped[datetime | None]
+    taken_down_at: Mapped[datetime | None]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

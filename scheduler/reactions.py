@@ -1,5 +1,25 @@
-"""What the scheduler does when the library has news."""
+"""What the scheduler does when the library has news, in the transaction that caused it."""
+
+from sqlalchemy.orm import Session
+
+from content_library import events
+from scheduler.binding import expire_unsent, rebind_unsent, unbind_unsent
 
 
 def listen() -> None:
-    """Put our listeners into the library's registry."""
+    """Put our listeners into the library's registry. Safe to call more than once."""
+    events.listen(events.Approved, _approved)
+    events.listen(events.ApprovalLost, _approval_lost)
+    events.listen(events.PostExpired, _post_expired)
+
+
+def _approved(session: Session, news: events.Approved) -> None:
+    rebind_unsent(session, news.post, news.approval, now=news.at)
+
+
+def _approval_lost(session: Session, news: events.ApprovalLost) -> None:
+    unbind_unsent(session, news.post, news.approval, news.why, now=news.at)
+
+
+def _post_expired(session: Session, news: events.PostExpired) -> None:
+    expire_unsent(session, news.post, now=news.at)

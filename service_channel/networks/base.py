@@ -75,7 +75,9 @@ class OutgoingPart:
     created_at: datetime
     parent: RemoteRef | None = None
     root: RemoteRef | None = None
-    source: Mapping[str, str] = field(default_factory=dict)  # where a curated post comes from; the page shows it
+    source: Mapping[str, str] = field(
+        default_factory=dict
+    )  # where a curated post comes from; the page shows it
 
 
 @dataclass

@@ -18,7 +18,8 @@ _RAW_SHA256 = b"\x01\x55\x12\x20"  # CID version 1, raw bytes, SHA-256 of 32 byt
 class TidClock:
     """Timestamp identifiers: 53 bits of microseconds and 10 random bits, 13 characters.
 
-    They rise within one process; between processes the random bits, drawn anew for each, keep them apart.
+    They rise within one process. Between processes a random part of a millisecond and the random bits, drawn
+    anew for each, keep them apart.
     """
 
     def __init__(self) -> None:
@@ -26,8 +27,9 @@ class TidClock:
         self._lock = threading.Lock()
 
     def next(self, now: datetime) -> str:
+        wanted = int(now.timestamp() * 1_000_000) + secrets.randbelow(1_000)
         with self._lock:
-            self._last = max(int(now.timestamp() * 1_000_000), self._last + 1)
+            self._last = max(wanted, self._last + 1)
             return _sortable(self._last << 10 | secrets.randbelow(1 << 10))
 
 

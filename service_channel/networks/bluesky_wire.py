@@ -56,7 +56,7 @@ class Failed(Exception):
 
     @property
     def refuses_token(self) -> bool:
-        return self.status == 401 or self.error in _TOKEN_REFUSED
+        return self.status == 401 or (self.status == 400 and self.error in _TOKEN_REFUSED)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Wire:
         call = self._client.invoke_procedure
         return _judged(
             lambda: call(
-                "com.atproto.repo.uploadBlob", data=octets, headers=headers, ignore_session_check=True
+                "com.atproto.repo.uploadBlob", content=octets, headers=headers, ignore_session_check=True
             )
         )
 
@@ -216,8 +216,8 @@ def _judged(call: Callable[[], Any]) -> Reply:
 def _answered(error: RequestErrorBase) -> Failed:
     response = error.response
     status, content = int(response.status_code), response.content
-    name = str(getattr(content, "error", "") or "")
-    words = str(getattr(content, "message", "") or name or f"The server answered {status}.")
+    name, said = (_text(getattr(content, field, "")) for field in ("error", "message"))
+    words = said or name or f"The server answered {status}."
     return Failed(
         _outcome(status, name),
         words[:_KEPT_CHARACTERS],
@@ -228,10 +228,14 @@ def _answered(error: RequestErrorBase) -> Failed:
     )
 
 
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _outcome(status: int, name: str) -> Outcome:
     if status == 429:
         return Outcome.NOT_SENT
-    if status == 401 or (status < 500 and name in _TOKEN_REFUSED | _ACCOUNT_REFUSED):
+    if status == 401 or (status in (400, 403) and name in _TOKEN_REFUSED | _ACCOUNT_REFUSED):
         return Outcome.SIGNED_OUT
     if status == 400 and name == "BlobNotFound":  # the server forgot an upload: uploading again helps
         return Outcome.NOT_SENT

@@ -1,0 +1,116 @@
+"""Binding a publication to what was approved, and unbinding it when the approval is lost."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content_library.approvals import approval_in_force
+from content_library.models.desk import Desk
+from content_library.models.format import Format
+from content_library.models.post import Post, Rendition, Revision
+from content_library.models.review import Approval
+from content_library.offer_window import window
+from scheduler import transitions
+from scheduler.gate import Reason
+from scheduler.models import Part, Publication, PublicationState
+from scheduler.publication_flow import UNSENT, Act
+
+WAITS = "It waits for its clearance."
+
+
+def unsent_of(session: Session, post: Post) -> list[Publication]:
+    """The publications of a post that have not begun to go out."""
+    return list(
+        session.scalars(
+            select(Publication).where(Publication.post_id == post.id, Publication.state.in_(UNSENT))
+        )
+    )
+
+
+def bind(session: Session, publication: Publication, approval: Approval | None) -> bool:
+    """Copy revision, rendition, hash and window of what is approved; False when nothing covers this account.
+
+    A publication of which a part is already out keeps what it is bound to.
+    """
+    if approval is None:
+        return False
+    rendition = session.scalar(
+        select(Rendition).where(
+            Rendition.revision_id == approval.revision_id, Rendition.account_id == publication.account_id
+        )
+    )
+    if rendition is None:
+        return False
+    if _begun(session, publication):
+        return publication.revision_id == approval.revision_id
+    revision = session.get_one(Revision, approval.revision_id)
+    publication.revision_id, publication.rendition_id = revision.id, rendition.id
+    publication.payload_sha256 = rendition.sha256
+    _set_window(session, publication, revision)
+    return True
+
+
+def _begun(session: Session, publication: Publication) -> bool:
+    return publication.id is not None and session.get(Part, (publication.id, 0)) is not None
+
+
+def _set_window(session: Session, publication: Publication, revision: Revision) -> None:
+    desk = session.get_one(Desk, publication.desk_id)
+    format_ = session.get_one(Format, revision.content["format"])
+    open_between = window(revision.content, format_.fields, desk.zone)
+    publication.starts_at, publication.ends_at = open_between.starts_at, open_between.until
+    publication.grace_s = format_.grace_s
+    publication.late_at = late_at(publication.due_at, format_.grace_s, open_between.until)
+
+
+def late_at(due_at: datetime, grace_s: int, ends_at: datetime | None) -> datetime:
+    """Until when it may go out late. A grace of 0 means until the offer ends."""
+    if grace_s == 0 and ends_at is not None and ends_at > due_at:
+        return ends_at
+    return due_at + timedelta(seconds=grace_s or 900)
+
+
+def rebind_unsent(session: Session, post: Post, approval: Approval, *, now: datetime) -> None:
+    """A revision was approved: what waits for it goes, what was planned with an older one goes with this."""
+    for publication in unsent_of(session, post):
+        before = publication.revision_id
+        bound = bind(session, publication, approval)
+        if bound and publication.state is PublicationState.BLOCKED and publication.reason == Reason.APPROVAL:
+            transitions.move(
+                session, publication, Act.RELEASE, actor=None, now=now, reason="approved",
+                explanation="Cleared; it goes at its time.",
+                details={"revision_id": approval.revision_id, "before": before},
+            )  # fmt: skip
+        elif bound and before is not None and before != publication.revision_id:
+            transitions.note(
+                session, publication, "publication.rebound", "It goes with the newer approved revision.", now=now,
+                details={"revision_id": approval.revision_id, "before": before},
+            )  # fmt: skip
+
+
+def unbind_unsent(session: Session, post: Post, approval: Approval, why: str, *, now: datetime) -> None:
+    """An approval was lost: what is unsent under it goes with another one in force, or waits."""
+    remaining = approval_in_force(session, post, now=now)
+    for publication in unsent_of(session, post):
+        if publication.revision_id != approval.revision_id:
+            continue
+        if remaining is not None and bind(session, publication, remaining):
+            transitions.note(
+                session, publication, "publication.rebound", "It goes with the revision still approved.", now=now,
+                details={"revision_id": remaining.revision_id, "before": approval.revision_id},
+            )  # fmt: skip
+        elif publication.state in (PublicationState.PLANNED, PublicationState.CLAIMED, PublicationState.HELD):
+            transitions.move(
+                session, publication, Act.BLOCK, actor=None, now=now, reason=Reason.APPROVAL,
+                explanation=f"Its approval was withdrawn: {why}",
+            )  # fmt: skip
+
+
+def expire_unsent(session: Session, post: Post, *, now: datetime) -> None:
+    """The post is over: what has not gone out does not go out."""
+    for publication in unsent_of(session, post):
+        transitions.move(
+            session, publication, Act.EXPIRE, actor=None, now=now, reason=Reason.OVER,
+            explanation="The post is over, so it does not go out.",
+        )  # fmt: skip

@@ -1,0 +1,293 @@
+"""May this go out, now? Every reason not to, asked in the transaction that marks it as being sent.
+
+The gate reads what is stored; it never fetches. A reason is a code, a sentence for people, and what happens to the
+publication: held, blocked, missed, expired, or simply later.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Boolean, Integer, Row, String, and_, bindparam, func, or_, select
+from sqlalchemy.orm import Session
+
+from content_library.content import rendition_hash
+from content_library.models.account import Account, AccountState
+from content_library.models.desk import Desk
+from content_library.models.feed import LinkCheck
+from content_library.models.post import Post, PostState, Rendition, Revision, revision_authors
+from content_library.models.review import (
+    Approval,
+    Decision,
+    Review,
+    ReviewState,
+    Submission,
+    SubmissionState,
+    Verdict,
+)
+from content_library.models.user import User
+from scheduler.models import Hold, HoldScope, Publication, PublicationState
+from scheduler.publication_flow import Act
+from service_channel.models.credential import Credential
+
+LATE = timedelta(seconds=30)  # from here on a publication is backlog and keeps the account's least gap
+
+
+class Reason(StrEnum):
+    STOPPED = "stopped"
+    HOLD = "hold"
+    APPROVAL = "approval"
+    PAYLOAD = "payload"
+    ACCOUNT = "account"
+    WINDOW = "window"
+    OVER = "over"
+    LATE = "late"
+    LINK = "link"
+    RATE = "rate"
+    GAP = "gap"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class No:
+    """Why not. `act` says what becomes of the publication; GIVE_BACK with `not_before` is simply later."""
+
+    reason: Reason
+    act: Act
+    sentence: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What may go: the payload's bytes, read in this very transaction."""
+
+    publication_id: int
+    account_id: int
+    revision_id: int
+    network: str
+    payload: str
+
+
+def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: bool = True) -> Passed | No:
+    """Every reason not to send this publication at `now`; `Passed` only if there is none."""
+    if not clock_sane:
+        return No(
+            Reason.CLOCK,
+            Act.GIVE_BACK,
+            "This machine’s clock jumped; waiting until it is steady.",
+            now + _MINUTE,
+        )
+    row = session.execute(_QUESTION, {"publication_id": publication_id}).one()
+    for reason in (
+        _hold(session, row),
+        _over(row, now),
+        _unapproved(session, row, now),
+        _changed(row),
+        _account(row, now),
+        _too_late(row, now),
+        _dead_link(session, row),
+        _gap(session, row, now),
+    ):
+        if reason is not None:
+            return reason
+    return Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
+
+
+_MINUTE = timedelta(minutes=1)
+
+
+def _question() -> Any:
+    return (
+        select(
+            Publication.id,
+            Publication.desk_id,
+            Publication.account_id,
+            Publication.revision_id,
+            Publication.payload_sha256,
+            Publication.due_at,
+            Publication.late_at,
+            Publication.starts_at,
+            Publication.ends_at,
+            Rendition.payload,
+            Rendition.sha256,
+            Rendition.revision_id.label("rendition_revision_id"),
+            Rendition.account_id.label("rendition_account_id"),
+            Revision.content_hash,
+            Revision.post_id.label("revision_post_id"),
+            Publication.post_id,
+            Post.state.label("post_state"),
+            Approval.content_hash.label("approved_hash"),
+            Approval.valid_until,
+            Approval.submission_id,
+            Account.state.label("account_state"),
+            Account.network,
+            Account.handle,
+            Account.least_gap_s,
+            Credential.not_before,
+            Desk.solo,
+        )
+        .select_from(Publication)
+        .join(Account, Account.id == Publication.account_id)
+        .join(Desk, Desk.id == Publication.desk_id)
+        .join(Post, Post.id == Publication.post_id)
+        .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
+        .outerjoin(Revision, Revision.id == Publication.revision_id)
+        .outerjoin(
+            Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
+        )
+        .outerjoin(Credential, Credential.account_id == Publication.account_id)
+        .where(Publication.id == bindparam("publication_id", type_=Integer()))
+    )
+
+
+def _hold(session: Session, row: Row[Any]) -> No | None:
+    holds = session.execute(_HOLDS).all()
+    for hold in holds:
+        if _covers(hold, row):
+            reason = Reason.HOLD if hold.scope is HoldScope.PUBLICATION else Reason.STOPPED
+            return No(reason, Act.HOLD, f"Held: {hold.reason}")
+    return None
+
+
+_HOLDS = select(Hold.scope, Hold.desk_id, Hold.account_id, Hold.publication_id, Hold.reason).where(
+    Hold.lifted_at.is_(None)
+)
+
+
+def _covers(hold: Any, row: Row[Any]) -> bool:
+    return bool(
+        {
+            HoldScope.ALL: True,
+            HoldScope.DESK: hold.desk_id == row.desk_id,
+            HoldScope.ACCOUNT: hold.account_id == row.account_id,
+            HoldScope.PUBLICATION: hold.publication_id == row.id,
+        }[hold.scope]
+    )
+
+
+def _over(row: Row[Any], now: datetime) -> No | None:
+    if row.ends_at is not None and row.ends_at <= now:
+        return No(Reason.OVER, Act.EXPIRE, "Its last moment has passed, so it does not go out.")
+    if row.starts_at is not None and row.starts_at > now:
+        return No(Reason.WINDOW, Act.BLOCK, "It is planned before its offer starts. Choose a later time.")
+    return None
+
+
+def _unapproved(session: Session, row: Row[Any], now: datetime) -> No | None:
+    missing = No(Reason.APPROVAL, Act.BLOCK, "It is not cleared: no approval covers exactly this text.")
+    if row.approved_hash is None or row.approved_hash != row.content_hash:
+        return missing
+    if row.revision_post_id != row.post_id or row.post_state is PostState.ARCHIVED:
+        return missing
+    if row.valid_until is not None and row.valid_until <= now:
+        return No(Reason.APPROVAL, Act.BLOCK, "Its approval has run out. Submit it again.")
+    if not _quorum(session, row):
+        return No(Reason.APPROVAL, Act.BLOCK, "Not every team’s approval is in force any more.")
+    return None
+
+
+def _quorum(session: Session, row: Row[Any]) -> bool:
+    """Every team of the submission is there, with enough people who did not write it, on exactly this hash."""
+    short = session.execute(
+        _SHORT, {"submission_id": row.submission_id, "content_hash": row.content_hash, "solo": row.solo}
+    ).first()
+    return short is None
+
+
+def _short_teams() -> Any:
+    author = (
+        select(revision_authors.c.user_id)
+        .where(
+            revision_authors.c.revision_id == Decision.revision_id,
+            revision_authors.c.user_id == Decision.user_id,
+        )
+        .exists()
+    )
+    approvals = (
+        select(func.count())
+        .select_from(Decision)
+        .join(User, User.id == Decision.user_id)
+        .where(
+            Decision.review_id == Review.id,
+            Decision.verdict == Verdict.APPROVE,
+            Decision.content_hash == bindparam("content_hash", type_=String()),
+            or_(bindparam("solo", type_=Boolean()), ~author),
+        )
+        .scalar_subquery()
+    )
+    lacking = and_(Review.state != ReviewState.CLEARED, approvals < Review.quorum)
+    return (
+        select(Submission.id)
+        .outerjoin(Review, Review.submission_id == Submission.id)
+        .where(
+            Submission.id == bindparam("submission_id", type_=Integer()),
+            or_(Submission.state != SubmissionState.APPROVED, Review.id.is_(None), lacking),
+        )
+        .limit(1)
+    )
+
+
+def _changed(row: Row[Any]) -> No | None:
+    """The bytes to be sent are the bytes that were approved."""
+    whole = (
+        row.payload is not None
+        and row.rendition_revision_id == row.revision_id
+        and row.rendition_account_id == row.account_id
+        and rendition_hash(row.payload) == row.sha256 == row.payload_sha256
+    )
+    return None if whole else No(Reason.PAYLOAD, Act.BLOCK, "What would be sent is not what was approved.")
+
+
+def _account(row: Row[Any], now: datetime) -> No | None:
+    if row.account_state is AccountState.PRACTICE:
+        return No(
+            Reason.ACCOUNT, Act.BLOCK, f"{row.handle} is a practice account. Connect it under Accounts."
+        )
+    if row.account_state is not AccountState.ACTIVE:
+        return No(Reason.ACCOUNT, Act.BLOCK, f"{row.handle} has to be connected again under Accounts.")
+    if row.not_before is not None and row.not_before > now:
+        return No(Reason.RATE, Act.GIVE_BACK, "The network asked us to wait.", row.not_before)
+    return None
+
+
+def _too_late(row: Row[Any], now: datetime) -> No | None:
+    if now <= row.late_at:
+        return None
+    return No(Reason.LATE, Act.MISS, "Its time passed while it could not go out. Decide what becomes of it.")
+
+
+def _dead_link(session: Session, row: Row[Any]) -> No | None:
+    links = json.loads(row.payload)["links"]
+    if not links:
+        return None
+    dead = session.execute(
+        select(LinkCheck.url, LinkCheck.error)
+        .where(LinkCheck.url.in_(links), LinkCheck.is_ok.is_(False))
+        .limit(1)
+    ).first()
+    return (
+        None
+        if dead is None
+        else No(Reason.LINK, Act.HOLD, f"A link does not work: {dead.url} ({dead.error})")
+    )
+
+
+def _gap(session: Session, row: Row[Any], now: datetime) -> No | None:
+    if now - row.due_at <= LATE or row.least_gap_s <= 0:
+        return None
+    last = session.scalar(
+        select(func.max(Publication.published_at)).where(
+            Publication.account_id == row.account_id, Publication.state == PublicationState.PUBLISHED
+        )
+    )
+    if last is None or now - last >= timedelta(seconds=row.least_gap_s):
+        return None
+    free = last + timedelta(seconds=row.least_gap_s)
+    return No(Reason.GAP, Act.GIVE_BACK, "Several are late; they go out one after the other.", free)
+
+
+_QUESTION = _question()
+_SHORT = _short_teams()

@@ -1,0 +1,84 @@
+"""What is blocked or held goes on by itself once the cause is gone; what waited past its time ends in words."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content_library.models.account import Account, AccountState
+from content_library.models.feed import LinkCheck
+from content_library.models.post import Rendition
+from scheduler import transitions
+from scheduler.gate import Reason
+from scheduler.models import Publication, PublicationState
+from scheduler.publication_flow import Act
+
+
+def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
+    """Publications whose account is connected again, or whose links work again, are planned again.
+
+    Those past their grace become missed at the gate; the others keep the account's least gap. Returns how many.
+    """
+    mended = [*_account_is_back(session, most), *_links_work(session, most)]
+    for publication in mended:
+        transitions.move(
+            session,
+            publication,
+            Act.RELEASE,
+            actor=None,
+            now=now,
+            reason="mended",
+            explanation="The cause is gone.",
+        )
+    return len(mended)
+
+
+def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int:
+    """What waits for a clearance past its time expires: nothing is ever approved by silence. Returns how many."""
+    waiting = session.scalars(
+        select(Publication)
+        .where(
+            Publication.state == PublicationState.BLOCKED,
+            Publication.reason == Reason.APPROVAL,
+            Publication.late_at <= now,
+        )
+        .limit(most)
+    ).all()
+    for publication in waiting:
+        transitions.move(
+            session, publication, Act.EXPIRE, actor=None, now=now, reason=Reason.APPROVAL,
+            explanation="It was not cleared in time.",
+        )  # fmt: skip
+    return len(waiting)
+
+
+def _account_is_back(session: Session, most: int) -> list[Publication]:
+    return list(
+        session.scalars(
+            select(Publication)
+            .join(Account, Account.id == Publication.account_id)
+            .where(
+                Publication.state == PublicationState.BLOCKED,
+                Publication.reason == Reason.ACCOUNT,
+                Account.state == AccountState.ACTIVE,
+            )
+            .limit(most)
+        )
+    )
+
+
+def _links_work(session: Session, most: int) -> list[Publication]:
+    """Held for a link, and no link of the payload is known to be dead any more."""
+    held = session.scalars(
+        select(Publication)
+        .where(Publication.state == PublicationState.HELD, Publication.reason == Reason.LINK)
+        .limit(most)
+    ).all()
+    dead = set(session.scalars(select(LinkCheck.url).where(LinkCheck.is_ok.is_(False)))) if held else set()
+    return [p for p in held if not dead & set(_links(session, p))]
+
+
+def _links(session: Session, publication: Publication) -> list[str]:
+    rendition = session.get(Rendition, publication.rendition_id) if publication.rendition_id else None
+    return json.loads(rendition.payload)["links"] if rendition else []

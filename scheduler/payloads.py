@@ -1,0 +1,126 @@
+"""From an approved payload to what an adapter sends: parts, media, and the envelope chosen at the first mark."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content_library.content import canonical_json
+from content_library.models.media import Media
+from scheduler.models import Part
+from service_channel.networks.base import Network, OutgoingMedia, OutgoingPart, RemoteRef
+
+ENVELOPE_RULE = "key, created_at and reply references are added at sending"
+
+
+class MediaChanged(Exception):
+    """A picture on disk is not the one that was approved, or is gone."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is added at sending: chosen once, committed before the first try, hashed apart from the payload."""
+
+    key: str
+    created_at: datetime
+
+    def as_data(self) -> dict[str, Any]:
+        return {"rule": ENVELOPE_RULE, "key": self.key, "created_at": self.created_at.isoformat()}
+
+    def sha256(self) -> str:
+        return hashlib.sha256(f"deskcast:envelope:v1\n{canonical_json(self.as_data())}".encode()).hexdigest()
+
+
+def parts_of(session: Session, publication_id: int) -> list[Part]:
+    """The parts whose envelope is chosen, in order."""
+    return list(
+        session.scalars(select(Part).where(Part.publication_id == publication_id).order_by(Part.position))
+    )
+
+
+def choose_envelopes(
+    session: Session, publication_id: int, payload: str, network: Network, *, now: datetime
+) -> list[Part]:
+    """The parts of a publication; at the first mark their keys and times are chosen here."""
+    known = parts_of(session, publication_id)
+    if known:
+        return known
+    made = []
+    for position in range(len(json.loads(payload)["parts"])):
+        envelope = Envelope(network.new_key(now), now)
+        made.append(
+            Part(
+                publication_id=publication_id,
+                position=position,
+                key=envelope.key,
+                created_at=now,
+                envelope=envelope.as_data(),
+                envelope_sha256=envelope.sha256(),
+            )
+        )
+    session.add_all(made)
+    session.flush()
+    return made
+
+
+def outgoing(
+    publication_id: int, payload: str, position: int, media: Mapping[str, OutgoingMedia], *, now: datetime
+) -> OutgoingPart:
+    """One part as an adapter takes it, its envelope still empty. Raises MediaChanged."""
+    document = json.loads(payload)
+    part = document["parts"][position]
+    try:
+        pictures = tuple(replace(media[m["sha256"]], alt=m["alt"]) for m in part["media"])
+    except KeyError:
+        raise MediaChanged("A picture of this post is no longer in the library.") from None
+    return OutgoingPart(
+        publication_id=publication_id,
+        index=position,
+        title=document["title"],
+        text=part["text"],
+        language=document["language"],
+        media=pictures,
+        key="",
+        created_at=now,
+        source={name: words for name, words in (document.get("source") or {}).items() if words},
+    )
+
+
+def with_envelope(part: OutgoingPart, parts: Sequence[Part]) -> OutgoingPart:
+    """The part with what was chosen for it, and its place in the thread."""
+    own = parts[part.index]
+    before = parts[part.index - 1] if part.index else None
+    first = parts[0] if part.index else None
+    return replace(part, key=own.key, created_at=own.created_at, parent=_ref(before), root=_ref(first))
+
+
+def _ref(part: Part | None) -> RemoteRef | None:
+    return None if part is None else RemoteRef(part.remote_id or "", part.cid, part.url)
+
+
+def media_of(session: Session, desk_id: int, payload: str, folder: Path) -> dict[str, OutgoingMedia]:
+    """The pictures a payload names, by hash. Their bytes are checked against it by `check_media`."""
+    wanted = {m["sha256"] for part in json.loads(payload)["parts"] for m in part["media"]}
+    if not wanted:
+        return {}
+    rows = session.scalars(select(Media).where(Media.desk_id == desk_id, Media.sha256.in_(wanted)))
+    return {
+        m.sha256: OutgoingMedia(folder / m.name, m.sha256, m.mime, m.alt, m.width, m.height) for m in rows
+    }
+
+
+def check_media(media: Mapping[str, OutgoingMedia]) -> None:
+    """Raises MediaChanged unless every file holds exactly the bytes that were approved."""
+    for one in media.values():
+        try:
+            found = hashlib.sha256(one.path.read_bytes()).hexdigest()
+        except OSError:
+            raise MediaChanged("A picture of this post cannot be read from disk.") from None
+        if found != one.sha256:
+            raise MediaChanged("A picture on disk is not the one that was approved.")

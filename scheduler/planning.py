@@ -1,0 +1,254 @@
+"""When a post goes out: planning, moving, cancelling. Planning may come before the clearance; going may not."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from content_library import audit
+from content_library.approvals import approval_in_force
+from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.models.account import Account, AccountState
+from content_library.models.format import Format
+from content_library.models.post import Post, PostState
+from content_library.models.user import User
+from content_library.permissions import can_plan, require
+from content_library.transitions import flush
+from content_library.wall_time import Resolved, parse_wall, resolve, tzdata_version
+from scheduler import transitions
+from scheduler.binding import WAITS, bind, late_at
+from scheduler.gate import Reason
+from scheduler.models import Publication, PublicationState, Run, RunCause
+from scheduler.publication_flow import UNSENT, Act
+
+MAY_PLAN = "Only agents and leads of this desk can plan when its posts go out."
+
+
+@dataclass(frozen=True)
+class WallTime:
+    """What a person means: the time on the wall, the zone, and which one if it happens twice."""
+
+    wall: str
+    zone: str
+    fold: int = 0
+
+    def resolved(self) -> Resolved:
+        """Raises InvalidInput for what is no date, time or zone."""
+        return resolve(parse_wall(self.wall), self.zone, fold=self.fold)
+
+
+def get_publication(session: Session, desk_id: int, publication_id: int) -> Publication:
+    """Raises NotFound, also for another desk's."""
+    found = session.scalar(
+        select(Publication).where(Publication.id == publication_id, Publication.desk_id == desk_id)
+    )
+    if found is None:
+        raise NotFound("There is no such publication on this desk.")
+    return found
+
+
+def plan(
+    session: Session, post: Post, accounts: Sequence[Account], when: WallTime, *, actor: User, now: datetime,
+    key: str = "",
+) -> list[Publication]:  # fmt: skip
+    """Plan a post on accounts for a time; one publication each. The same `key` again changes nothing.
+
+    What is approved is bound at once; anything else is blocked, visibly, until its clearance comes.
+    Raises InvalidInput for a time in the past, accounts of another desk, or a post that went out there already.
+    """
+    require(can_plan(actor, post.desk_id), MAY_PLAN)
+    key = key or uuid.uuid4().hex
+    already = list(
+        session.scalars(select(Publication).where(Publication.source_key.like(f"plan:{key[:40]}:%")))
+    )
+    if already:
+        return already
+    time = _future(when, now)
+    _check_plannable(post, accounts)
+    run = _run(session, post, accounts, actor=actor, now=now)
+    made = [_publication(session, post, run, a, when, time, key=key, actor=actor, now=now) for a in accounts]
+    flush(session)
+    return made
+
+
+def _future(when: WallTime, now: datetime) -> Resolved:
+    time = when.resolved()
+    if time.due_at <= now:
+        raise InvalidInput(
+            "That time is past. Choose a later one.", {"wall": "That time is past. Choose a later one."}
+        )
+    if (time.due_at - now).days > 730:
+        raise InvalidInput(
+            "That is more than two years away. Choose an earlier time.",
+            {"wall": "That is more than two years away. Choose an earlier time."},
+        )
+    return time
+
+
+def _check_plannable(post: Post, accounts: Sequence[Account]) -> None:
+    if not accounts:
+        sentence = "Choose at least one account."
+        raise InvalidInput(sentence, {"accounts": sentence})
+    if any(a.desk_id != post.desk_id or a.state is AccountState.CLOSED for a in accounts):
+        sentence = "One of the accounts is not this desk’s. Choose from the list."
+        raise InvalidInput(sentence, {"accounts": sentence})
+    if post.state in (PostState.ARCHIVED, PostState.REFUSED, PostState.EXPIRED):
+        raise TransitionNotAllowed(
+            f"This post is {post.state.value}, so it cannot be planned. Work on it first."
+        )
+
+
+def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: User, now: datetime) -> Run:
+    """The run these publications belong to: the current one while the accounts have no part in it, else a new one."""
+    current = session.scalar(select(Run).where(Run.post_id == post.id).order_by(Run.number.desc()).limit(1))
+    if current is None:
+        return _new_run(session, post, 1, RunCause.FIRST, actor=actor, now=now)
+    taken = session.scalars(
+        select(Publication).where(
+            Publication.run_id == current.id,
+            Publication.account_id.in_([a.id for a in accounts]),
+            Publication.state.not_in(
+                (PublicationState.CANCELLED, PublicationState.EXPIRED, PublicationState.MISSED)
+            ),
+        )
+    ).all()
+    if not taken:
+        return current
+    if any(
+        p.state is not PublicationState.PUBLISHED and p.state is not PublicationState.FAILED for p in taken
+    ):
+        sentence = f"It is planned on {taken[0].account.handle} already. Move that one instead."
+        raise InvalidInput(sentence, {"accounts": sentence})
+    published = any(p.state is PublicationState.PUBLISHED for p in taken)
+    if published and not post.is_evergreen:
+        sentence = "It has gone out there already. Mark the post as evergreen to run it again, or make a new one from it."
+        raise InvalidInput(sentence, {"accounts": sentence})
+    cause = RunCause.RECYCLED if published else RunCause.CORRECTION
+    return _new_run(session, post, current.number + 1, cause, actor=actor, now=now)
+
+
+def _new_run(
+    session: Session, post: Post, number: int, cause: RunCause, *, actor: User, now: datetime
+) -> Run:
+    run = Run(post_id=post.id, number=number, cause=cause, created_by_id=actor.id, created_at=now)
+    session.add(run)
+    flush(session)
+    return run
+
+
+def _publication(
+    session: Session, post: Post, run: Run, account: Account, when: WallTime, time: Resolved, *, key: str,
+    actor: User, now: datetime,
+) -> Publication:  # fmt: skip
+    format_ = session.get_one(Format, post.format_key)
+    source_key = f"plan:{key[:40]}:{account.id}"
+    publication = Publication(
+        source_key=source_key,
+        desk_id=post.desk_id,
+        run_id=run.id,
+        post=post,
+        account=account,
+        client_key=str(uuid.uuid5(uuid.NAMESPACE_URL, f"deskcast:publication:{source_key}")),
+        state=PublicationState.BLOCKED,
+        reason=Reason.APPROVAL,
+        explanation=WAITS,
+        wall=parse_wall(when.wall).isoformat(timespec="seconds"),
+        zone=when.zone,
+        fold=time.fold,
+        due_at=time.due_at,
+        tzdata_version=tzdata_version(),
+        grace_s=format_.grace_s,
+        late_at=late_at(time.due_at, format_.grace_s, post.valid_until),
+        state_at=now,
+        created_by_id=actor.id,
+        created_at=now,
+    )
+    session.add(publication)
+    flush(session)
+    audit.record(
+        session, "publication.planned", publication, actor=actor, now=now,
+        summary=f"Planned “{post.title}” on {account.handle} for {publication.wall} {when.zone}",
+        details={"post_id": post.id, "account_id": account.id, "due_at": time.due_at.isoformat()},
+    )  # fmt: skip
+    approval = approval_in_force(session, post, now=now)
+    if bind(session, publication, approval):
+        _check_window(publication)
+        transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="approved")
+    return publication
+
+
+def _check_window(publication: Publication) -> None:
+    sentence = ""
+    if publication.ends_at is not None and publication.due_at >= publication.ends_at:
+        sentence = "Its offer or day is over by then. Choose an earlier time."
+    if publication.starts_at is not None and publication.due_at < publication.starts_at:
+        sentence = "Its offer has not begun by then. Choose a later time."
+    if sentence:
+        raise InvalidInput(sentence, {"wall": sentence})
+
+
+def move_to(
+    session: Session,
+    publication: Publication,
+    when: WallTime,
+    *,
+    actor: User,
+    now: datetime,
+    seen_version: int | None = None,
+) -> None:
+    """Give a publication another time. What is missed, held or waiting goes through the gate again like all else."""
+    require(can_plan(actor, publication.desk_id), MAY_PLAN)
+    if publication.state not in UNSENT:
+        transitions.refuse(publication)
+    if seen_version is not None and seen_version != publication.version:
+        raise TransitionNotAllowed(
+            "Somebody else changed this publication a moment ago. Reload and look again."
+        )
+    time = _future(when, now)
+    before = publication.wall, publication.zone
+    publication.wall = parse_wall(when.wall).isoformat(timespec="seconds")
+    publication.zone, publication.fold = when.zone, time.fold
+    publication.due_at, publication.tzdata_version = time.due_at, tzdata_version()
+    publication.late_at = late_at(time.due_at, publication.grace_s, publication.ends_at)
+    publication.not_before = None
+    _check_window(publication)
+    if publication.state is PublicationState.MISSED:
+        _back_to_plan(session, publication, actor=actor, now=now)
+    elif publication.state is PublicationState.CLAIMED:
+        transitions.move(session, publication, Act.GIVE_BACK, actor=actor, now=now)
+    transitions.note(
+        session, publication, "publication.moved", f"Moved to {publication.wall} {publication.zone}", now=now,
+        actor=actor, details={"from": list(before), "due_at": time.due_at.isoformat()},
+    )  # fmt: skip
+
+
+def _back_to_plan(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+    transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="moved")
+    approval = approval_in_force(session, publication.post, now=now)
+    if not bind(session, publication, approval):
+        transitions.move(
+            session, publication, Act.BLOCK, actor=actor, now=now, reason=Reason.APPROVAL, explanation=WAITS
+        )
+
+
+def cancel(session: Session, publication: Publication, *, actor: User, now: datetime, why: str = "") -> None:
+    """Take a publication out of the plan. Raises TransitionNotAllowed when it is on its way or out already."""
+    require(can_plan(actor, publication.desk_id), MAY_PLAN)
+    transitions.move(
+        session, publication, Act.CANCEL, actor=actor, now=now, reason="cancelled", explanation=why.strip()
+    )
+
+
+def planned_count(session: Session, post: Post) -> int:
+    """How many publications of a post have not begun to go out."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Publication)
+            .where(Publication.post_id == post.id, Publication.state.in_(UNSENT))
+        )
+        or 0
+    )

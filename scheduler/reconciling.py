@@ -1,0 +1,214 @@
+"""After an unclear answer: is it there? And after a crash: what was left behind?
+
+For networks of class I the identity is ours, so looking is exact and sending again under the same key is harmless.
+Until nothing can be in flight any more, "not there" only counts if sending again is still allowed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from content_library import clock
+from content_library.backoff import wait
+from content_library.notices import leads_of, notify
+from scheduler import gate, points, transitions
+from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
+from scheduler.payloads import MediaChanged, check_media, media_of, outgoing, parts_of, with_envelope
+from scheduler.publication_flow import Act
+from scheduler.publishing import finish, record_part
+from scheduler.world import World
+from service_channel import accounts
+from service_channel.networks.base import Access, FindResult, Network, OutgoingPart, Presence, RemoteRef
+from service_channel.token_vault import CannotOpen
+
+MOST_LOOKS = 12
+
+
+@dataclass(frozen=True)
+class Search:
+    """What to look for, and where."""
+
+    publication_id: int
+    account_id: int
+    network: Network
+    access: Access
+    part: OutgoingPart
+    is_last: bool
+
+
+def give_back_expired(session: Session, *, now: datetime) -> int:
+    """Claims whose lease is over before anything was marked go back to planned; returns how many."""
+    over = session.scalars(
+        select(Publication.id).where(
+            Publication.state == PublicationState.CLAIMED, Publication.leased_until < now
+        )
+    ).all()
+    return sum(
+        transitions.settle(session, one, Act.GIVE_BACK, now=now, values={"leased_until": None})
+        for one in over
+    )
+
+
+def lose_expired(session: Session, *, now: datetime) -> int:
+    """What was being sent when its lease ended may be out: unknown, never simply sent again; returns how many."""
+    over = session.scalars(
+        select(Publication.id).where(
+            Publication.state == PublicationState.SENDING, Publication.leased_until < now
+        )
+    ).all()
+    for publication_id in over:
+        session.execute(
+            update(Attempt)
+            .where(Attempt.publication_id == publication_id, Attempt.outcome == AttemptOutcome.OPEN)
+            .values(
+                outcome=AttemptOutcome.UNKNOWN,
+                ended_at=now,
+                message="The sender stopped before it could say.",
+            )
+        )
+        transitions.settle(
+            session, publication_id, Act.LOSE, now=now, reason="unknown",
+            explanation="The sender stopped before it could say how it ended. Deskcast looks whether it is there.",
+            values={"leased_until": None, "not_before": None},
+        )  # fmt: skip
+    return len(over)
+
+
+def due_looks(session: Session, *, now: datetime, most: int = 50) -> list[int]:
+    """Unknown publications it is time to look for, claimed for a minute so that two engines do not look twice."""
+    due = (
+        select(Publication.id)
+        .where(
+            Publication.state == PublicationState.UNKNOWN,
+            or_(Publication.not_before.is_(None), Publication.not_before <= now),
+        )
+        .order_by(Publication.state_at)
+        .limit(most)
+    )
+    rows = session.execute(
+        update(Publication)
+        .where(Publication.id.in_(due), Publication.state == PublicationState.UNKNOWN)
+        .values(not_before=now + timedelta(seconds=60))
+        .returning(Publication.id)
+        .execution_options(synchronize_session=False)
+    )
+    return [row.id for row in rows]
+
+
+def look(world: World, publication_id: int) -> None:
+    """Look on the network for one unknown publication and settle what can be settled."""
+    search = _search(world, publication_id)
+    if search is None:
+        return
+    found = search.network.find(search.access, search.part, deadline_s=world.timing.send_deadline)
+    points.reach("looked")
+    with world.database.write() as session:
+        now = clock.now(session)
+        _note(session, search, found, now=now)
+        _settle(session, world, search, found, now=now)
+
+
+def _search(world: World, publication_id: int) -> Search | None:
+    with world.database.read() as session:
+        publication = session.get_one(Publication, publication_id)
+        if publication.state is not PublicationState.UNKNOWN:
+            return None
+        try:
+            return _what_to_find(session, world, publication)
+        except (CannotOpen, MediaChanged) as problem:
+            sentence = f"It cannot be looked for: {problem}"
+    with world.database.write() as session:
+        _ask_a_person(session, publication_id, sentence, now=clock.now(session))
+    return None
+
+
+def _what_to_find(session: Session, world: World, publication: Publication) -> Search:
+    assert publication.rendition is not None
+    network = world.networks[publication.account.network]
+    access = accounts.access(session, publication.account, database=world.database, vault=world.vault)
+    parts = parts_of(session, publication.id)
+    position = next((p.position for p in parts if p.remote_id is None), len(parts) - 1)
+    payload = publication.rendition.payload
+    media = media_of(session, publication.desk_id, payload, world.media_folder)
+    check_media(media)
+    part = with_envelope(outgoing(publication.id, payload, position, media, now=publication.due_at), parts)
+    return Search(publication.id, publication.account_id, network, access, part, position == len(parts) - 1)
+
+
+def _note(session: Session, search: Search, found: FindResult, *, now: datetime) -> None:
+    outcome = {
+        Presence.FOUND: AttemptOutcome.FOUND,
+        Presence.ABSENT: AttemptOutcome.ABSENT,
+    }.get(found.presence, AttemptOutcome.UNKNOWN)
+    session.add(
+        Attempt(
+            publication_id=search.publication_id, position=search.part.index, fence=0, act="look", outcome=outcome,
+            started_at=now, ended_at=now, status=found.status, response=dict(found.response), message=found.message,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def _settle(session: Session, world: World, search: Search, found: FindResult, *, now: datetime) -> None:
+    if found.presence is Presence.FOUND:
+        _found(session, search, found.ref, now=now)
+    elif found.presence is Presence.DIFFERENT:
+        said = "Something else stands under this post’s address on the network. Look there and decide."
+        _ask_a_person(session, search.publication_id, found.message or said, now=now)
+    elif found.presence is Presence.ABSENT:
+        _absent(session, world, search, now=now)
+    else:
+        _look_again(session, search.publication_id, found.message, now=now)
+
+
+def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: datetime) -> None:
+    assert ref is not None
+    record_part(session, search.publication_id, search.part.index, ref, search.account_id, now=now)
+    if search.is_last:
+        finish(session, search.publication_id, parts_of(session, search.publication_id), now=now)
+        return
+    said = "Found on the network; the rest of the thread follows."
+    transitions.settle(session, search.publication_id, Act.RETRY, now=now, reason="found", explanation=said)
+
+
+def _absent(session: Session, world: World, search: Search, *, now: datetime) -> None:
+    """Not there. Sending again under the same key is safe; if that is no longer allowed, wait until nothing is in
+    flight before saying so."""
+    publication = session.get_one(Publication, search.publication_id)
+    may_go = isinstance(gate.ask(session, publication.id, now=now, clock_sane=world.clock_sane), gate.Passed)
+    quiet_at = publication.state_at + timedelta(seconds=world.timing.send_deadline + world.timing.settle)
+    if not may_go and now < quiet_at:
+        publication.not_before = quiet_at
+        session.flush()
+        return
+    pause = now + wait(publication.tries, first_s=world.timing.reconcile_tick)
+    transitions.settle(
+        session, search.publication_id, Act.RETRY, now=now, reason="absent",
+        explanation="It is not there; sending it again under the same key.", values={"not_before": pause},
+    )  # fmt: skip
+
+
+def _look_again(session: Session, publication_id: int, message: str, *, now: datetime) -> None:
+    publication = session.get_one(Publication, publication_id)
+    publication.looks += 1
+    if publication.looks >= MOST_LOOKS:
+        _ask_a_person(session, publication_id, f"The network cannot be read: {message}", now=now)
+        return
+    publication.not_before = now + wait(publication.looks)
+    session.flush()
+
+
+def _ask_a_person(session: Session, publication_id: int, sentence: str, *, now: datetime) -> None:
+    if not transitions.settle(
+        session, publication_id, Act.ASK, now=now, reason="unclear", explanation=sentence
+    ):
+        return
+    session.expire_all()
+    publication = session.get_one(Publication, publication_id)
+    people = {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}
+    notify(
+        session, people, "publication.needs_person", publication, stage=publication.state_at.isoformat(),
+        text=f"“{publication.post.title}” on {publication.account.handle}: is it there? {sentence}", now=now,
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""What a person decides about a publication: it is there, it is not there, take it down."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from content_library.errors import InvalidInput, TransitionNotAllowed
+from content_library.models.user import User
+from content_library.permissions import can_settle, require
+from scheduler import transitions
+from scheduler.models import Publication, PublicationState
+from scheduler.payloads import parts_of
+from scheduler.publication_flow import Act
+
+MAY_SETTLE = "Only agents and leads of this desk can decide about its publications."
+
+
+def it_is_there(session: Session, publication: Publication, url: str, *, actor: User, now: datetime) -> None:
+    """A person has seen it on the network. `url` is where."""
+    require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    url = url.strip()
+    if url and not url.startswith(("https://", "http://", "/")):
+        sentence = "Write the whole address, beginning with https://, or leave it empty."
+        raise InvalidInput(sentence, {"url": sentence})
+    publication.url = url or publication.url
+    publication.first_sent_at = publication.first_sent_at or now
+    transitions.move(
+        session,
+        publication,
+        Act.SUCCEED,
+        actor=actor,
+        now=now,
+        reason="seen",
+        explanation="A person saw it there.",
+    )
+
+
+def it_is_not_there(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+    """A person has looked and it is not there: it goes through the gate again, under the same key."""
+    require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    publication.not_before, publication.looks = None, 0
+    transitions.move(
+        session,
+        publication,
+        Act.RETRY,
+        actor=actor,
+        now=now,
+        reason="looked",
+        explanation="A person looked: not there.",
+    )
+
+
+def give_up(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+    """A person decides that it is not sent again."""
+    require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    transitions.move(
+        session,
+        publication,
+        Act.FAIL,
+        actor=actor,
+        now=now,
+        reason="given_up",
+        explanation="A person gave it up.",
+    )
+
+
+def take_down(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+    """Ask for what is out to be taken down. The scheduler deletes it; the record keeps what stood there."""
+    require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    if publication.state is not PublicationState.PUBLISHED:
+        raise TransitionNotAllowed("Only what is out can be taken down. Cancel it instead.")
+    if publication.take_down_wanted_at is not None:
+        raise TransitionNotAllowed("It is being taken down already.")
+    if not any(p.remote_id for p in parts_of(session, publication.id)):
+        raise InvalidInput("Deskcast does not know where it stands. Take it down on the network itself.")
+    publication.take_down_wanted_at = now
+    transitions.note(session, publication, "publication.take_down", "Taking it down", now=now, actor=actor)

@@ -1,0 +1,284 @@
+"""The only writer of a publication's state.
+
+People's acts and rare ones go through `move` on a loaded row. The three acts of the hot path (claim, mark, settle)
+are single conditional UPDATEs: they succeed only from the states the table allows and only for the holder of the
+fencing token. Technical steps stand in attempts; what people should be able to prove stands in the record.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from content_library import audit
+from content_library.errors import TransitionNotAllowed
+from content_library.models.user import User
+from content_library.transitions import flush
+from scheduler.models import Publication, PublicationState
+from scheduler.publication_flow import WORDS, Act, next_state, sources
+
+RECORDED = frozenset(
+    {
+        Act.SUCCEED, Act.FAIL, Act.LOSE, Act.ASK, Act.HOLD, Act.BLOCK, Act.MISS, Act.EXPIRE, Act.CANCEL, Act.RELEASE,
+        Act.RETRY,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A publication promised to one engine until its lease ends. Claiming promises nothing to the network."""
+
+    publication_id: int
+    account_id: int
+    fence: int
+    due_at: datetime
+    leased_until: datetime
+
+
+def move(
+    session: Session,
+    publication: Publication,
+    act: Act,
+    *,
+    actor: User | None,
+    now: datetime,
+    reason: str = "",
+    explanation: str = "",
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Move a loaded publication and record it. Raises TransitionNotAllowed, or Conflict when it moves just now."""
+    before, publication.state = publication.state, next_state(publication.state, act)
+    publication.state_at = now
+    publication.reason, publication.explanation = reason, explanation
+    if act is Act.SUCCEED:
+        publication.published_at = now
+    if act in (Act.RELEASE, Act.CANCEL, Act.GIVE_BACK):
+        publication.leased_until = None
+    flush(session)
+    if act in RECORDED:
+        told = {**(details or {}), "from": before, "to": publication.state, "reason": reason}
+        word = WORDS[publication.state]
+        audit.record(
+            session,
+            f"publication.{act}",
+            publication,
+            actor=actor,
+            now=now,
+            summary=f"Publication {publication.id}: {word}. {explanation}".strip(),
+            details=told,
+        )
+        flush(session)
+
+
+def claim(
+    session: Session,
+    *,
+    engine: str,
+    now: datetime,
+    until: datetime,
+    lease_s: float,
+    most: int,
+    per_account: int,
+) -> list[Claim]:
+    """Promise what is due by `until` to this engine, in order, some of each account.
+
+    Accounts on which another engine is busy are left to it.
+    """
+    busy = aliased(Publication)
+    elsewhere = (
+        select(busy.id)
+        .where(
+            busy.account_id == Publication.account_id,
+            busy.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
+            busy.claimed_by != engine,
+        )
+        .exists()
+    )
+    due = (
+        select(Publication.id)
+        .where(
+            Publication.state == PublicationState.PLANNED,
+            Publication.due_at <= until,
+            or_(Publication.not_before.is_(None), Publication.not_before <= until),
+            ~elsewhere,
+        )
+        .order_by(Publication.due_at, Publication.id)
+        .limit(most)
+    )
+    if session.get_bind().dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True, of=Publication)
+    rows = session.execute(
+        update(Publication)
+        .where(Publication.id.in_(due), Publication.state.in_(sources(Act.CLAIM)))
+        .values(
+            state=PublicationState.CLAIMED,
+            fence=Publication.fence + 1,
+            claimed_by=engine,
+            leased_until=now + timedelta(seconds=lease_s),
+            state_at=now,
+            version=Publication.version + 1,
+        )
+        .returning(
+            Publication.id,
+            Publication.account_id,
+            Publication.fence,
+            Publication.due_at,
+            Publication.leased_until,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    claims = [Claim(r.id, r.account_id, r.fence, r.due_at, r.leased_until or now) for r in rows]
+    claims.sort(key=lambda c: (c.due_at, c.publication_id))
+    return _no_more_than(session, claims, per_account, now=now)
+
+
+def _no_more_than(session: Session, claims: list[Claim], per_account: int, *, now: datetime) -> list[Claim]:
+    """Give back what one account has no time for within the lease."""
+    counted: dict[int, int] = {}
+    kept: list[Claim] = []
+    spare: list[Claim] = []
+    for one in claims:
+        counted[one.account_id] = counted.get(one.account_id, 0) + 1
+        (kept if counted[one.account_id] <= per_account else spare).append(one)
+    give_back(session, spare, now=now)
+    return kept
+
+
+def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> None:
+    """Return claims that were not used, in one statement."""
+    if not claims:
+        return
+    mine = or_(*(and_(Publication.id == c.publication_id, Publication.fence == c.fence) for c in claims))
+    session.execute(
+        update(Publication)
+        .where(mine, Publication.state.in_(sources(Act.GIVE_BACK)))
+        .values(
+            state=PublicationState.PLANNED, leased_until=None, state_at=now, version=Publication.version + 1
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark(session: Session, claimed: Claim, *, now: datetime, send_by_s: float) -> bool:
+    """Mark as being sent where the fencing token is still ours and the lease outlasts the sending.
+
+    False when the claim is lost, or when another publication of the account is being sent.
+    """
+    try:
+        with session.begin_nested():
+            done = session.execute(
+                update(Publication)
+                .where(
+                    Publication.id == claimed.publication_id,
+                    Publication.fence == claimed.fence,
+                    Publication.state.in_(sources(Act.MARK)),
+                    Publication.leased_until > now + timedelta(seconds=send_by_s),
+                )
+                .values(
+                    state=PublicationState.SENDING,
+                    tries=Publication.tries + 1,
+                    state_at=now,
+                    reason="",
+                    explanation="",
+                    not_before=None,
+                    version=Publication.version + 1,
+                )
+                .execution_options(synchronize_session=False)
+            )
+    except IntegrityError:
+        return False
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def settle(
+    session: Session,
+    publication_id: int,
+    act: Act,
+    *,
+    now: datetime,
+    fence: int | None = None,
+    reason: str = "",
+    explanation: str = "",
+    values: Mapping[str, Any] | None = None,
+) -> bool:
+    """Say how sending, or looking, ended. False when the publication has meanwhile moved where `act` cannot start.
+
+    `fence` limits it to one holder; a network's yes is told without it, because a yes always counts.
+    """
+    known = [Publication.id == publication_id, Publication.state.in_(sources(act))]
+    if fence is not None:
+        known.append(Publication.fence == fence)
+    changed = {
+        "state": _TARGET[act],
+        "state_at": now,
+        "reason": reason,
+        "explanation": explanation,
+        "version": Publication.version + 1,
+        **(values or {}),
+    }
+    if act is Act.SUCCEED:
+        changed["published_at"] = now
+    row = session.execute(
+        update(Publication)
+        .where(*known)
+        .values(**changed)
+        .returning(Publication.desk_id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if row is None:
+        return False
+    if act in RECORDED:
+        audit.record(
+            session,
+            f"publication.{act}",
+            Named(publication_id, row.desk_id),
+            actor=None,
+            now=now,
+            summary=f"Publication {publication_id}: {WORDS[_TARGET[act]]}. {explanation}".strip(),
+            details={"to": _TARGET[act], "reason": reason},
+        )
+        session.flush()
+    return True
+
+
+@dataclass(frozen=True)
+class Named:
+    """A publication by number, for the record, without loading it."""
+
+    id: int
+    desk_id: int
+
+
+Named.__name__ = "Publication"
+
+_TARGET: Mapping[Act, PublicationState] = {act: next_state(sources(act)[0], act) for act in Act}
+
+
+def note(
+    session: Session,
+    publication: Publication,
+    verb: str,
+    summary: str,
+    *,
+    now: datetime,
+    actor: User | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Record a change of a publication that is not a change of state, and flush it."""
+    flush(session)
+    audit.record(
+        session, verb, publication, actor=actor, now=now,
+        summary=f"Publication {publication.id}: {summary}", details=details,
+    )  # fmt: skip
+    flush(session)
+
+
+def refuse(publication: Publication) -> NoReturn:
+    """Say why a publication can no longer be changed. Raises TransitionNotAllowed."""
+    next_state(publication.state, Act.CANCEL)
+    raise TransitionNotAllowed("This publication has moved on. Reload the page.")

@@ -1,0 +1,45 @@
+"""What the scheduler's work needs around it, handed in once: no globals, so tests and drills bring their own."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from content_library.database import Database
+from content_library.settings import Settings, Timing
+from content_library.web_addresses import FetchPolicy
+from scheduler.clock_watch import ClockWatch
+from service_channel.accounts import networks
+from service_channel.networks.base import Network
+from service_channel.token_vault import TokenVault
+
+
+@dataclass
+class World:
+    """`engine` names this process in claims. `monotonic` is a clock that never jumps, in seconds."""
+
+    database: Database
+    networks: Mapping[str, Network]
+    vault: TokenVault
+    media_folder: Path
+    timing: Timing
+    engine: str
+    clock_watch: ClockWatch = field(default_factory=lambda: ClockWatch(120.0))
+    monotonic: Callable[[], float] = time.monotonic
+
+    @property
+    def clock_sane(self) -> bool:
+        return not self.clock_watch.jumped
+
+
+def make_world(settings: Settings, database: Database, *, engine: str) -> World:
+    """The world of a real installation."""
+    return World(
+        database=database,
+        networks=networks(FetchPolicy(allow=settings.fetch_allow)),
+        vault=TokenVault(settings.vault_keys),
+        media_folder=settings.media_folder,
+        timing=settings.timing,
+        engine=engine,
+        clock_watch=ClockWatch(settings.timing.clock_drift),
+    )

@@ -1,0 +1,224 @@
+"""Accounts of a desk: connecting, the way in for adapters, and how healthy the connection is."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from content_library import audit
+from content_library.database import Database
+from content_library.errors import InvalidInput, NotFound
+from content_library.models.account import NETWORK_NAMES, Account, AccountState
+from content_library.models.desk import Desk
+from content_library.models.user import User
+from content_library.notices import leads_of, notify
+from content_library.permissions import can_manage_accounts, require
+from content_library.web_fetch import FetchPolicy
+from content_library.web_transports import httpx_transport
+from service_channel import transitions
+from service_channel.models.credential import Credential
+from service_channel.networks.base import Access, Connection, ConnectRefused, Network
+from service_channel.networks.bluesky import Bluesky
+from service_channel.networks.page import Page
+from service_channel.page_store import PageStore
+from service_channel.token_vault import TokenVault
+
+MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
+
+
+def networks(policy: FetchPolicy) -> dict[str, Network]:
+    """Every network this release can send to, by key."""
+    return {"page": Page(), "bluesky": Bluesky(transport_for=lambda: httpx_transport(policy))}
+
+
+def get_account(session: Session, desk_id: int, account_id: int) -> Account:
+    """Raises NotFound, also for another desk's."""
+    found = session.scalar(select(Account).where(Account.id == account_id, Account.desk_id == desk_id))
+    if found is None:
+        raise NotFound("There is no such account on this desk.")
+    return found
+
+
+def accounts_with_health(session: Session, desk_id: int) -> list[tuple[Account, Credential | None]]:
+    """The desk's accounts in use, each with its connection."""
+    rows = session.execute(
+        select(Account, Credential)
+        .outerjoin(Credential, Credential.account_id == Account.id)
+        .where(Account.desk_id == desk_id, Account.state != AccountState.CLOSED)
+        .order_by(Account.id)
+    )
+    return [(account, credential) for account, credential in rows]
+
+
+def test_bluesky(policy: FetchPolicy, host: str, identifier: str, app_password: str) -> Connection:
+    """Sign in to a PDS to see whether it works. Takes seconds: never inside a transaction.
+
+    Raises InvalidInput with a sentence at the field it is about.
+    """
+    try:
+        return Bluesky(transport_for=lambda: httpx_transport(policy)).connect(host, identifier, app_password)
+    except ConnectRefused as refused:
+        raise InvalidInput(str(refused)) from refused
+
+
+def connect(
+    session: Session, desk: Desk, network: str, found: Connection, *, host: str, vault: TokenVault, actor: User,
+    now: datetime, account: Account | None = None,
+) -> Account:  # fmt: skip
+    """Keep a tested connection. An account of the same identity on this desk is connected again, with its history."""
+    require(can_manage_accounts(actor, desk.id), MAY_MANAGE)
+    account = account or _known(session, desk, network, found)
+    if account is None:
+        account = Account(
+            desk_id=desk.id, network=network, handle=found.handle, name=found.display_name or found.handle,
+            state=AccountState.PRACTICE, created_at=now,
+        )  # fmt: skip
+        session.add(account)
+    account.handle, account.remote_id, account.url = found.handle, found.remote_id, found.url
+    account.name = found.display_name or account.name
+    session.flush()
+    _keep_secret(session, account, found, host=host, vault=vault, now=now)
+    transitions.move_account(session, account, AccountState.ACTIVE, actor=actor, now=now, why="connected")
+    return account
+
+
+def _known(session: Session, desk: Desk, network: str, found: Connection) -> Account | None:
+    same = (func.lower(Account.handle) == found.handle.lower()) | (
+        (Account.remote_id == found.remote_id) & (Account.remote_id != "")
+    )
+    return session.scalar(
+        select(Account)
+        .where(
+            Account.desk_id == desk.id, Account.network == network, Account.state != AccountState.CLOSED, same
+        )
+        .limit(1)
+    )
+
+
+def _keep_secret(
+    session: Session, account: Account, found: Connection, *, host: str, vault: TokenVault, now: datetime
+) -> None:
+    credential = session.get(Credential, account.id) or Credential(account_id=account.id, connected_at=now)
+    credential.host = host
+    credential.secret = vault.seal(_json(found.secret), place=_place(account.id, "secret"))
+    credential.session = (
+        vault.seal(found.session, place=_place(account.id, "session")) if found.session else None
+    )
+    credential.key_id = vault.key_id
+    credential.updated_at = credential.connected_at = credential.last_ok_at = now
+    credential.problem, credential.problem_at, credential.not_before = "", None, None
+    session.add(credential)
+    session.flush()
+
+
+def add_practice(
+    session: Session, desk: Desk, network: str, handle: str, *, actor: User, now: datetime
+) -> Account:
+    """An account for texts and previews only, until somebody connects it."""
+    require(can_manage_accounts(actor, desk.id), MAY_MANAGE)
+    handle = handle.strip().lstrip("@")
+    if network not in NETWORK_NAMES or network == "page" or not handle:
+        raise InvalidInput(
+            "Choose a network and write the handle.", {"handle": "Write the account’s handle."}
+        )
+    account = Account(
+        desk_id=desk.id,
+        network=network,
+        handle=handle,
+        name=desk.name,
+        state=AccountState.PRACTICE,
+        created_at=now,
+    )
+    session.add(account)
+    session.flush()
+    audit.record(
+        session,
+        "account.added",
+        account,
+        actor=actor,
+        now=now,
+        summary=f"Practice account {handle} on {network}",
+    )
+    return account
+
+
+def close(session: Session, account: Account, *, actor: User, now: datetime) -> None:
+    """Take an account out of use: its secret is deleted, its history stays, what is planned there is blocked."""
+    require(can_manage_accounts(actor, account.desk_id), MAY_MANAGE)
+    if account.network == "page":
+        raise InvalidInput("The public page belongs to the desk and cannot be removed.")
+    credential = session.get(Credential, account.id)
+    if credential is not None:
+        session.delete(credential)
+    transitions.move_account(session, account, AccountState.CLOSED, actor=actor, now=now, why="removed")
+
+
+def access(session: Session, account: Account, *, database: Database, vault: TokenVault) -> Access:
+    """What an adapter needs to speak for this account. Raises CannotOpen when the key is not ours."""
+    if account.network == "page":
+        return Access(account.id, account.handle, store=PageStore(database))
+    credential = session.get_one(Credential, account.id)
+    secret = vault.open(credential.secret, key_id=credential.key_id, place=_place(account.id, "secret"))
+    kept = credential.session
+    return Access(
+        account_id=account.id,
+        handle=account.handle,
+        secret=_unjson(secret),
+        session=vault.open(kept, key_id=credential.key_id, place=_place(account.id, "session"))
+        if kept
+        else "",
+        save_session=lambda renewed: _save_session(database, vault, account.id, renewed),
+    )
+
+
+def _save_session(database: Database, vault: TokenVault, account_id: int, renewed: str) -> None:
+    """Keep a renewed session at once, in a transaction of its own: the old one may be worthless already."""
+    with database.write() as session:
+        credential = session.get(Credential, account_id, with_for_update=not database.is_sqlite)
+        if credential is None or credential.key_id != vault.key_id:
+            return
+        credential.session = vault.seal(renewed, place=_place(account_id, "session"))
+
+
+def lost(session: Session, account: Account, problem: str, *, now: datetime) -> None:
+    """The network refuses our credentials: a person has to connect again; the leads are told once."""
+    credential = session.get(Credential, account.id)
+    if credential is not None:
+        credential.problem, credential.problem_at = problem, now
+    if account.state is not AccountState.ACTIVE:
+        return
+    transitions.move_account(session, account, AccountState.RECONNECT, actor=None, now=now, why=problem)
+    notify(
+        session, leads_of(session, account.desk_id), "account.reconnect", account, stage=now.date().isoformat(),
+        text=f"{account.handle} on {NETWORK_NAMES[account.network]} has to be connected again.", now=now,
+    )  # fmt: skip
+
+
+def wait_until(session: Session, account: Account, instant: datetime) -> None:
+    """The network asked this account to wait."""
+    credential = session.get(Credential, account.id)
+    if credential is not None:
+        credential.not_before = instant
+
+
+def worked(session: Session, account_id: int, *, now: datetime) -> None:
+    """The account's credentials were accepted."""
+    credential = session.get(Credential, account_id)
+    if credential is not None:
+        credential.last_ok_at, credential.problem, credential.problem_at = now, "", None
+
+
+def _place(account_id: int, column: str) -> str:
+    return f"credentials:{account_id}:{column}"
+
+
+def _json(secret: Mapping[str, Any]) -> str:
+    return json.dumps(dict(secret), sort_keys=True)
+
+
+def _unjson(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
