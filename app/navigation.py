@@ -10,7 +10,7 @@ from app.formatting import gettext as _
 from content_library import permissions as may
 from content_library.models.desk import Desk
 from content_library.models.user import User
-from content_library.reviews import waiting_count
+from content_library.review_queue import waiting_count
 
 
 @dataclass(frozen=True)
