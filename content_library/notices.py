@@ -1,14 +1,33 @@
-"""Writing what people are told: one notice each, never the same twice. The mail is made from these later."""
+"""What people are told: one notice each, never the same twice, and gone when it no longer matters.
 
-from collections.abc import Iterable
+The mail is made from these later (`content_library.notifications`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from content_library.models.notice import Notice
 from content_library.models.user import DeskMembership, DeskRole, TeamMembership, User
+
+MOST_COUNTED = 100
+
+
+@dataclass(frozen=True)
+class NoticePage:
+    notices: list[Notice]
+    total: int
+    page: int
+    per_page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
 
 
 def notify(
@@ -20,35 +39,79 @@ def notify(
     text: str,
     now: datetime,
     stage: str = "",
+    desk_id: int | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Tell each person once about `subject`; a notice that is there already (kind, subject, stage) stays as it is."""
-    type_, id_ = type(subject).__name__.lower(), int(subject.id)
-    told = set(
-        session.scalars(
-            select(Notice.user_id).where(
-                Notice.kind == kind,
-                Notice.subject_type == type_,
-                Notice.subject_id == id_,
-                Notice.stage == stage,
-            )
-        )
-    )
+    """Tell each person once about `subject`; a notice that is there already (kind, subject, stage) stays as it is.
+
+    `details` is what the mail says beside the text: `post_id`, `quote` (somebody's words), `wanted_at` (ISO).
+    """
     rows: list[dict[str, Any]] = [
         {
             "user_id": person,
-            "desk_id": getattr(subject, "desk_id", None),
+            "desk_id": desk_id if desk_id is not None else getattr(subject, "desk_id", None),
             "kind": kind,
-            "subject_type": type_,
-            "subject_id": id_,
+            "subject_type": type(subject).__name__.lower(),
+            "subject_id": int(subject.id),
             "stage": stage,
             "text": text,
-            "details": {},
+            "details": dict(details or {}),
             "created_at": now,
         }
-        for person in sorted(set(people) - told)
+        for person in sorted(set(people))
     ]
     if rows:
-        session.execute(insert(Notice), rows)
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        session.execute(dialect.insert(Notice).values(rows).on_conflict_do_nothing())
+
+
+def over(session: Session, kind: str, subjects: Sequence[Any], *, now: datetime) -> None:
+    """What people were told about these needs nobody any more: it counts as read, and no mail follows."""
+    if subjects:
+        session.execute(
+            update(Notice)
+            .where(
+                Notice.subject_type == type(subjects[0]).__name__.lower(),
+                Notice.subject_id.in_([s.id for s in subjects]),
+                Notice.kind == kind,
+                Notice.read_at.is_(None),
+            )
+            .values(read_at=now),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def unread_count(session: Session, person: User) -> int:
+    """How many notices this person has not read, counted up to MOST_COUNTED."""
+    some = select(Notice.id).where(Notice.user_id == person.id, Notice.read_at.is_(None)).limit(MOST_COUNTED)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def notices_of(
+    session: Session, person: User, *, unread: bool = False, page: int = 1, per_page: int = 30
+) -> NoticePage:
+    """A page of what this person was told, the newest first."""
+    conditions = [Notice.user_id == person.id, *([Notice.read_at.is_(None)] if unread else [])]
+    total = session.scalar(select(func.count()).select_from(Notice).where(*conditions)) or 0
+    page = min(max(page, 1), max(1, -(-total // per_page)))
+    found = session.scalars(
+        select(Notice)
+        .where(*conditions)
+        .order_by(Notice.created_at.desc(), Notice.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return NoticePage(list(found), total, page, per_page)
+
+
+def mark_read(session: Session, *, actor: User, now: datetime, up_to: int) -> None:
+    """Everything this person was told up to the notice `up_to` counts as read: what came since stays new."""
+    session.execute(
+        update(Notice)
+        .where(Notice.user_id == actor.id, Notice.read_at.is_(None), Notice.id <= up_to)
+        .values(read_at=now),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def reviewers_of(session: Session, team_id: int, *, but: Iterable[int] = ()) -> list[int]:

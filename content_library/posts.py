@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from content_library import audit, events
-from content_library.approvals import approval_in_force, withdraw
+from content_library.approvals import withdraw_all
 from content_library.content import empty, normalise
 from content_library.errors import Conflict, InvalidInput, NotFound
 from content_library.models.account import Account, AccountState
@@ -21,7 +21,7 @@ from content_library.notices import notify
 from content_library.permissions import can_archive, can_draft, require
 from content_library.review_flow import PostAct
 from content_library.revisions import latest_revision, make_revision, show_on_post
-from content_library.transitions import flush, move_post, restore_post
+from content_library.transitions import flush, hold_post, move_post, restore_post
 from content_library.wall_time import wall_of
 
 MAY_DRAFT = "Only agents and leads of this desk can write posts here."
@@ -165,6 +165,7 @@ def save_revision(
     """
     post = copy.post
     require(copy.user_id == actor.id and can_draft(actor, post.desk_id), MAY_DRAFT)
+    hold_post(session, post)
     if post.state is PostState.ARCHIVED:
         raise InvalidInput("This post is in the archive. Restore it first; your text is kept.")
     if post.latest_revision_id != onto_revision_id:
@@ -256,12 +257,11 @@ def other_writers(session: Session, post: Post, *, actor: User) -> list[WorkingC
 
 
 def archive(session: Session, post: Post, *, actor: User, now: datetime) -> None:
-    """Put a post away. What is planned with it and unsent stops, because its approval is withdrawn."""
+    """Put a post away. What is planned with it and unsent stops, because its approvals are withdrawn."""
     require(can_archive(actor, post), "Only its owner and the desk’s leads can archive a post.")
-    approval = approval_in_force(session, post)
+    hold_post(session, post)
     move_post(session, post, PostAct.ARCHIVE, actor=actor, now=now, summary=f"Archived “{post.title}”")
-    if approval is not None:
-        withdraw(session, post, approval, actor=actor, now=now, why="The post was archived.")
+    withdraw_all(session, post, actor=actor, now=now, why="The post was archived.")
 
 
 def restore(session: Session, post: Post, *, actor: User, now: datetime) -> None:
@@ -292,5 +292,6 @@ def expire_posts(session: Session, *, now: datetime, most: int = 200) -> int:
     ).all()
     for post in over:
         move_post(session, post, PostAct.EXPIRE, actor=None, now=now, summary=f"“{post.title}” is over")
+        withdraw_all(session, post, actor=None, now=now, why="The post is over.")
         events.tell(session, events.PostExpired(post, now))
     return len(over)

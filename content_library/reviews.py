@@ -1,19 +1,21 @@
-"""A team's part: the queue, the decision, the discussion."""
+"""A team's part in a submission: looking at it, and deciding on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from content_library import audit
-from content_library.errors import InvalidInput, NotFound, PermissionDenied, TransitionNotAllowed
-from content_library.models.desk import Desk
-from content_library.models.post import Post, Revision, revision_authors
+from content_library.errors import (
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    Refusal,
+    TransitionNotAllowed,
+)
+from content_library.models.post import Revision
 from content_library.models.review import (
-    Comment,
     Decision,
     Review,
     ReviewState,
@@ -22,106 +24,65 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from content_library.notices import notify
-from content_library.permissions import can_comment, is_author, require, team_ids_for
+from content_library.notices import notify, over
+from content_library.permissions import can_see_desk, is_author, team_ids_for
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
-from content_library.submission_steps import approve_submission, close, open_step
-from content_library.transitions import flush, move_post, move_review
+from content_library.review_places import checked_place
+from content_library.submission_steps import UNDECIDED, about, approve_submission, close, open_step
+from content_library.transitions import flush, hold_submission, move_post, move_review
 
 LONGEST_REASON = 4_000
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    reviews: list[Review]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
-
-
-def queue(
-    session: Session, person: User, *, desk_id: int | None = None, page: int = 1, per_page: int = 25
-) -> QueuePage:
-    """What waits for this person: open reviews of their teams on posts they did not write, oldest first."""
-    conditions = _waiting_for(person, desk_id)
-    total = session.scalar(select(func.count()).select_from(Review).where(*conditions)) or 0
-    page = min(max(page, 1), max(1, -(-total // per_page)))
-    reviews = session.scalars(
-        select(Review)
-        .where(*conditions)
-        .order_by(Review.opened_at, Review.id)
-        .limit(per_page)
-        .offset((page - 1) * per_page)
-        .options(
-            selectinload(Review.submission).selectinload(Submission.post).selectinload(Post.format),
-            selectinload(Review.submission).selectinload(Submission.submitted_by),
-            selectinload(Review.decisions),
-        )
-    )
-    return QueuePage(list(reviews), total, page, per_page)
-
-
-def waiting_count(session: Session, person: User, *, desk_id: int | None = None) -> int:
-    """How many reviews wait for this person."""
-    return session.scalar(select(func.count()).select_from(Review).where(*_waiting_for(person, desk_id))) or 0
-
-
-def next_in_queue(session: Session, person: User, *, after: Review) -> Review | None:
-    """The review to show after this one: the next in line, else the first."""
-    waiting = (
-        select(Review)
-        .where(*_waiting_for(person, None), Review.id != after.id)
-        .order_by(Review.opened_at, Review.id)
-    )
-    later = (
-        session.scalar(waiting.where(Review.opened_at >= after.opened_at).limit(1))
-        if after.opened_at
-        else None
-    )
-    return later or session.scalar(waiting.limit(1))
-
-
-def _waiting_for(person: User, desk_id: int | None) -> list[Any]:
-    teams = {m.team_id for m in person.team_memberships} if person.is_active else set()
-    served = {desk.id for m in person.team_memberships for desk in m.team.desks}
-    wanted = served & {desk_id} if desk_id is not None else served
-    already = select(Decision.submission_id).where(Decision.user_id == person.id)
-    own = (
-        select(Submission.id)
-        .join(revision_authors, revision_authors.c.revision_id == Submission.revision_id)
-        .join(Desk, Desk.id == Submission.desk_id)
-        .where(
-            Submission.state == SubmissionState.OPEN,
-            revision_authors.c.user_id == person.id,
-            Desk.solo.is_(False),
-        )
-    )
-    return [
-        Review.team_id.in_(teams),
-        Review.state.in_((ReviewState.OPEN, ReviewState.ASKED)),
-        Review.desk_id.in_(wanted),
-        Review.submission_id.not_in(already),
-        Review.submission_id.not_in(own),
-    ]
+_DECIDABLE = (ReviewState.OPEN, ReviewState.ASKED)
+_ENDED = {
+    SubmissionState.APPROVED: "Every team has approved this revision already.",
+    SubmissionState.SUPERSEDED: "A newer revision was sent in place of this one.",
+    SubmissionState.WITHDRAWN: "The desk took this submission back.",
+    SubmissionState.EXPIRED: "The post’s last moment passed before it was cleared.",
+}
+_SAID = {
+    Verdict.APPROVE: "approved this",
+    Verdict.REQUEST_CHANGES: "asked for changes",
+    Verdict.REFUSE: "refused this",
+}
 
 
 def get_review(session: Session, person: User, review_id: int) -> Review:
-    """A review of one of this person's teams, or of a desk they belong to. Raises NotFound otherwise."""
+    """A review on a desk this person can see. Raises NotFound otherwise."""
     review = session.get(Review, review_id)
-    if review is None or not _may_see(person, review):
+    if review is None or not can_see_desk(person, review.desk_id):
         raise NotFound("There is no such review for you.")
     return review
 
 
-def _may_see(person: User, review: Review) -> bool:
-    on_desk = any(m.desk_id == review.desk_id for m in person.desk_memberships)
-    return person.is_active and (
-        on_desk or bool(team_ids_for(person, review.desk_id)) or person.is_administrator
-    )
+def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
+    """Why this person cannot decide on this review now; None when they can."""
+    submission = review.submission
+    if review.team_id not in team_ids_for(person, review.desk_id):
+        return PermissionDenied(f"Only {review.team.name} can decide on this part of the review.")
+    if is_author(person, submission.revision) and not submission.post.desk.solo:
+        return PermissionDenied("You wrote part of this text, so somebody else has to decide on it.")
+    if submission.state is not SubmissionState.OPEN:
+        return TransitionNotAllowed(_ended(submission))
+    mine = session.scalar(_decision_of(submission, person))
+    if mine is not None:
+        return TransitionNotAllowed(
+            f"You have decided already, for {mine.review.team.name}. One person counts once."
+        )
+    if review.state is ReviewState.WAITING:
+        return TransitionNotAllowed(
+            "An earlier step is still open. You are told when it is your team’s turn."
+        )
+    if review.state not in _DECIDABLE:
+        return TransitionNotAllowed(f"{review.team.name} has decided already.")
+    return None
+
+
+def _ended(submission: Submission) -> str:
+    """What became of a submission that is over, in a sentence."""
+    if submission.state in _ENDED:
+        return _ENDED[submission.state]
+    last = max((d for r in submission.reviews for d in r.decisions), key=lambda d: d.id)
+    return f"{last.user.name} ({last.review.team.name}) {_SAID[last.verdict]}, so it is back with its author."
 
 
 def decide(
@@ -137,199 +98,182 @@ def decide(
     place: Mapping[str, str] | None = None,
     identified_by: str = "password",
 ) -> Decision:
-    """One person's decision, on the revision and hash they saw.
+    """One person's decision, on the revision and hash they saw. Asking twice for the same changes nothing.
 
     Raises PermissionDenied for people outside the team and for authors, TransitionNotAllowed when the review is
     over, another revision is in review or the person has decided already, InvalidInput when a no has no reason.
     """
     submission = review.submission
-    desk = session.get_one(Desk, review.desk_id)
-    _check_decidable(session, review, actor=actor, desk=desk, seen=(seen_revision_id, seen_hash))
-    reason = _reason(verdict, reason)
-    solo = is_author(actor, submission.revision)
+    hold_submission(session, submission)
+    reason = reason.strip()
+    before = session.scalar(_decision_of(submission, actor))
+    if before is not None and _is_repeated(before, review, verdict, reason, (seen_revision_id, seen_hash)):
+        return before
+    _check_decidable(session, review, actor=actor, seen=(seen_revision_id, seen_hash))
+    _check_reason(verdict, reason)
     decision = Decision(
         review=review,
         submission_id=submission.id,
-        user_id=actor.id,
+        user=actor,
         revision_id=submission.revision_id,
         content_hash=submission.content_hash,
         verdict=verdict,
         reason=reason,
-        place=dict(place) if place else None,
-        is_solo=solo,
+        place=checked_place(submission.revision, place),
+        is_solo=is_author(actor, submission.revision),
         identified_by=identified_by,
         at=now,
     )
     session.add(decision)
     flush(session)
     _record(session, decision, review, actor=actor, now=now)
-    _settle(session, review, verdict, actor=actor, now=now)
+    _settle(session, review, decision, actor=actor, now=now)
     return decision
 
 
-def _check_decidable(
-    session: Session, review: Review, *, actor: User, desk: Desk, seen: tuple[int, str]
-) -> None:
+def _decision_of(submission: Submission, person: User) -> Select[Decision]:
+    return select(Decision).where(Decision.submission_id == submission.id, Decision.user_id == person.id)
+
+
+def _is_repeated(
+    before: Decision, review: Review, verdict: Verdict, reason: str, seen: tuple[int, str]
+) -> bool:
+    """Whether the very same decision is there already: the button was pressed twice."""
+    same = (before.review_id, before.verdict, before.reason) == (review.id, verdict, reason)
+    return same and seen == (before.revision_id, before.content_hash)
+
+
+def _check_decidable(session: Session, review: Review, *, actor: User, seen: tuple[int, str]) -> None:
+    refusal = obstacle(session, review, actor)
+    if refusal is not None:
+        raise refusal
     submission = review.submission
-    require(
-        review.team_id in team_ids_for(actor, desk.id),
-        f"Only {review.team.name} can decide on this part of the review.",
-    )
-    if is_author(actor, submission.revision) and not desk.solo:
-        raise PermissionDenied("You wrote part of this text, so somebody else has to decide on it.")
-    if submission.state is not SubmissionState.OPEN or review.state not in (
-        ReviewState.OPEN,
-        ReviewState.ASKED,
-    ):
-        raise TransitionNotAllowed("This review has moved on. Reload the page to see what became of it.")
     if seen != (submission.revision_id, submission.content_hash):
         raise TransitionNotAllowed(
             "The text has changed since you opened this page. Read the new revision first."
         )
-    decided = select(Decision.id).where(Decision.submission_id == submission.id, Decision.user_id == actor.id)
-    if session.scalar(decided) is not None:
-        raise TransitionNotAllowed("You have decided on this submission already. One person counts once.")
 
 
-def _reason(verdict: Verdict, reason: str) -> str:
-    reason = reason.strip()
+def _check_reason(verdict: Verdict, reason: str) -> None:
     if verdict is not Verdict.APPROVE and not reason:
         sentence = "Say why, so that the author knows what to do."
         raise InvalidInput(sentence, {"reason": sentence})
     if len(reason) > LONGEST_REASON:
         sentence = f"Keep the reason under {LONGEST_REASON} characters."
         raise InvalidInput(sentence, {"reason": sentence})
-    return reason
 
 
 def _record(session: Session, decision: Decision, review: Review, *, actor: User, now: datetime) -> None:
+    said = decision.verdict.value.replace("_", " ")
     audit.record(
         session,
         f"decision.{decision.verdict}",
         review,
         actor=actor,
         now=now,
-        summary=f"{review.team.name}: {decision.verdict.value.replace('_', ' ')} “{review.submission.post.title}”",
+        summary=f"{review.team.name}: {said} “{review.submission.post.title}”",
         details={
             "decision_id": decision.id,
+            "submission_id": decision.submission_id,
             "revision_id": decision.revision_id,
             "content_hash": decision.content_hash,
             "reason": decision.reason,
+            "place": decision.place,
             "identified_by": decision.identified_by,
             "solo": decision.is_solo,
         },
     )
 
 
-def _settle(session: Session, review: Review, verdict: Verdict, *, actor: User, now: datetime) -> None:
-    if verdict is Verdict.APPROVE:
-        _approved(session, review, actor=actor, now=now)
-    else:
-        _stopped(session, review, verdict, actor=actor, now=now)
-
-
-def _approved(session: Session, review: Review, *, actor: User, now: datetime) -> None:
-    session.refresh(review, ["decisions"])
-    given = [d for d in review.decisions if d.verdict is Verdict.APPROVE]
+def _settle(session: Session, review: Review, decision: Decision, *, actor: User, now: datetime) -> None:
+    if decision.verdict is not Verdict.APPROVE:
+        _stop(session, review, decision, actor=actor, now=now)
+        return
+    given = {d.user_id for d in review.decisions if d.verdict is Verdict.APPROVE} | {actor.id}
     if len(given) < review.quorum:
         return
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
-    submission = review.submission
-    open_now = [r for r in submission.reviews if r.state in (ReviewState.OPEN, ReviewState.ASKED)]
-    if open_now:
+    over(session, "review.open", [review], now=now)
+    _go_on(session, review.submission, decision, actor=actor, now=now)
+
+
+def _go_on(
+    session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
+) -> None:
+    """Open the next step when this one is done, and approve when none is left."""
+    if submission.post.desk.solo:
+        _clear_own_teams(session, submission, decision, actor=actor, now=now)
+    states = {r.state for r in submission.reviews}
+    if states & set(_DECIDABLE):
         return
-    if any(r.state is ReviewState.WAITING for r in submission.reviews):
+    if ReviewState.WAITING in states:
         open_step(session, submission, now=now)
         return
     solo = any(d.is_solo for r in submission.reviews for d in r.decisions)
     approve_submission(session, submission, now=now, is_solo=solo)
-    _tell_authors(session, submission, "post.approved", f"“{submission.post.title}” is approved.", now=now)
+    _tell_authors(session, submission, decision, "post.approved", now=now)
 
 
-def _stopped(session: Session, review: Review, verdict: Verdict, *, actor: User, now: datetime) -> None:
+def _clear_own_teams(
+    session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
+) -> None:
+    """Solo mode: one person counts for every team they are in, and the decision says so."""
+    mine = team_ids_for(actor, submission.desk_id)
+    others = [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
+    for review in others:
+        move_review(session, review, ReviewAct.CLEAR, actor=actor, now=now)
+    over(session, "review.open", others, now=now)
+    decision.is_solo = decision.is_solo or bool(others)
+
+
+def _stop(session: Session, review: Review, decision: Decision, *, actor: User, now: datetime) -> None:
+    """One no is enough: the submission closes and the post goes back to its authors."""
     submission, post = review.submission, review.submission.post
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
-    refused = verdict is Verdict.REFUSE
-    act = SubmissionAct.REFUSE if refused else SubmissionAct.REQUEST_CHANGES
-    close(session, submission, act, actor=actor, now=now)
-    said = (
-        f"{review.team.name} refused “{post.title}”"
-        if refused
-        else f"{review.team.name} asks for changes to “{post.title}”"
-    )
-    move_post(
-        session,
-        post,
-        PostAct.REFUSE if refused else PostAct.REQUEST_CHANGES,
-        actor=actor,
-        now=now,
-        summary=said,
-    )
-    _tell_authors(session, submission, "post.sent_back", f"{said}.", now=now)
-
-
-def _tell_authors(session: Session, submission: Submission, kind: str, text: str, *, now: datetime) -> None:
-    people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
-    notify(session, people, kind, submission.post, stage=f"submission {submission.id}", text=text, now=now)
-
-
-def comment(
-    session: Session,
-    post: Post,
-    body: str,
-    *,
-    actor: User,
-    now: datetime,
-    revision: Revision | None = None,
-    place: Mapping[str, str] | None = None,
-) -> Comment:
-    """Say something beside a post. It never changes a clearance."""
-    require(can_comment(actor, post), "Only people of this desk and its reviewers can comment here.")
-    body = body.strip()
-    if not body or len(body) > LONGEST_REASON:
-        sentence = (
-            "Write a comment first." if not body else f"Keep the comment under {LONGEST_REASON} characters."
-        )
-        raise InvalidInput(sentence, {"body": sentence})
-    said = Comment(
-        post_id=post.id,
-        revision=revision,
-        user_id=actor.id,
-        body=body,
-        place=dict(place) if place else None,
-        at=now,
-    )
-    session.add(said)
-    flush(session)
-    audit.record(
-        session, "comment.added", said, actor=actor, now=now, desk_id=post.desk_id,
-        summary=f"Comment on “{post.title}”", details={"post_id": post.id, "body": body},
+    over(session, "review.open", [review], now=now)
+    refused = decision.verdict is Verdict.REFUSE
+    close(
+        session, submission, SubmissionAct.REFUSE if refused else SubmissionAct.REQUEST_CHANGES,
+        actor=actor, now=now,
     )  # fmt: skip
-    people = {post.owner_id, *(c.user_id for c in comments(session, post))} - {actor.id}
-    notify(session, people, "comment.added", said, text=f"{actor.name} commented on “{post.title}”.", now=now)
-    return said
+    move_post(
+        session, post, PostAct.REFUSE if refused else PostAct.REQUEST_CHANGES,
+        actor=actor, now=now, summary=_told(submission, decision),
+    )  # fmt: skip
+    _tell_authors(session, submission, decision, "post.sent_back", now=now)
 
 
-def comments(session: Session, post: Post) -> list[Comment]:
-    """The discussion of a post, oldest first."""
-    return list(
-        session.scalars(
-            select(Comment)
-            .where(Comment.post_id == post.id)
-            .order_by(Comment.id)
-            .options(selectinload(Comment.user), selectinload(Comment.revision))
-        )
-    )
+def _told(submission: Submission, decision: Decision) -> str:
+    said = {
+        Verdict.APPROVE: "“{title}” is approved.",
+        Verdict.REQUEST_CHANGES: "{team} asks for changes to “{title}”.",
+        Verdict.REFUSE: "{team} refused “{title}”.",
+    }
+    return said[decision.verdict].format(team=decision.review.team.name, title=submission.post.title)
 
 
-def last_decided_revision(session: Session, person: User, post: Post) -> Revision | None:
-    """The revision this person's teams decided on last, to show only what changed since."""
-    teams = {m.team_id for m in person.team_memberships}
+def _tell_authors(
+    session: Session, submission: Submission, decision: Decision, kind: str, *, now: datetime
+) -> None:
+    people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
+    words = {**about(submission), "from": decision.user.name, "quote": decision.reason}
+    notify(
+        session, people - {decision.user_id}, kind, submission.post,
+        stage=f"submission {submission.id}", text=_told(submission, decision), now=now, details=words,
+    )  # fmt: skip
+
+
+def last_decided(session: Session, review: Review) -> Revision | None:
+    """The revision this team decided on last, before this submission: what it need not read again."""
     return session.scalar(
         select(Revision)
         .join(Decision, Decision.revision_id == Revision.id)
         .join(Review, Review.id == Decision.review_id)
-        .where(Revision.post_id == post.id, Review.team_id.in_(teams))
+        .where(
+            Revision.post_id == review.submission.post_id,
+            Review.team_id == review.team_id,
+            Decision.submission_id < review.submission_id,
+        )
         .order_by(Decision.id.desc())
         .limit(1)
     )

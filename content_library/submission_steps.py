@@ -1,15 +1,21 @@
 """The steps of a submission, shared by sending, deciding and expiring: opening, closing, approving."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from content_library import audit, events
-from content_library.models.review import Approval, ReviewState, Submission
+from content_library.approvals import approvals_in_force, withdraw
+from content_library.models.format import Format
+from content_library.models.review import Approval, Review, ReviewState, Submission
 from content_library.models.user import User
-from content_library.notices import notify, reviewers_of
+from content_library.notices import leads_of, notify, over, reviewers_of
+from content_library.offer_window import window
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.transitions import flush, move_post, move_review, move_submission
+
+UNDECIDED = (ReviewState.WAITING, ReviewState.OPEN, ReviewState.ASKED)
 
 
 def open_step(session: Session, submission: Submission, *, now: datetime) -> None:
@@ -18,12 +24,44 @@ def open_step(session: Session, submission: Submission, *, now: datetime) -> Non
     if not waiting:
         return
     step = min(r.step for r in waiting)
-    authors = [] if submission.post.desk.solo else [a.id for a in submission.revision.authors]
     for review in (r for r in waiting if r.step == step):
         move_review(session, review, ReviewAct.OPEN, actor=None, now=now)
-        people = reviewers_of(session, review.team_id, but=authors)
-        text = f"“{submission.post.title}” waits for {review.team.name}."
-        notify(session, people, "review.open", review, text=text, now=now)
+        _tell_team(session, submission, review, now=now)
+
+
+def _tell_team(session: Session, submission: Submission, review: Review, *, now: datetime) -> None:
+    """Tell who may decide; when they are too few, tell the desk's leads, or the post would wait forever."""
+    post = submission.post
+    authors = [] if post.desk.solo else [a.id for a in submission.revision.authors]
+    people = reviewers_of(session, review.team_id, but=authors)
+    told = about(submission)
+    text = f"“{post.title}” waits for {review.team.name}."
+    notify(session, people, "review.open", review, text=text, now=now, details=told)
+    if len(people) < review.quorum:
+        leads = leads_of(session, post.desk_id)
+        notify(
+            session, leads, "review.nobody", review, text=_too_few(submission, review), now=now, details=told
+        )
+
+
+def _too_few(submission: Submission, review: Review) -> str:
+    needed = "nobody" if review.quorum == 1 else f"fewer than {review.quorum} people"
+    return (
+        f"“{submission.post.title}” waits for {review.team.name}, where {needed} may decide on it. "
+        "Ask an administrator to add somebody who did not write it."
+    )
+
+
+def about(submission: Submission) -> dict[str, Any]:
+    """What a notice about a submission carries for its mail."""
+    wanted = submission.wanted_at
+    return {
+        "post_id": submission.post_id,
+        "from": submission.submitted_by.name,
+        "quote": submission.note,
+        "excerpt": submission.post.excerpt,
+        "wanted_at": wanted.isoformat() if wanted else None,
+    }
 
 
 def close(
@@ -31,15 +69,17 @@ def close(
 ) -> None:
     """End a submission; the reviews that have not been decided become moot."""
     move_submission(session, submission, act, actor=actor, now=now)
-    for review in submission.reviews:
-        if review.state in (ReviewState.WAITING, ReviewState.OPEN, ReviewState.ASKED):
-            move_review(session, review, ReviewAct.DROP, actor=actor, now=now)
+    undecided = [r for r in submission.reviews if r.state in UNDECIDED]
+    for review in undecided:
+        move_review(session, review, ReviewAct.DROP, actor=actor, now=now)
+    over(session, "review.open", undecided, now=now)
 
 
 def approve_submission(session: Session, submission: Submission, *, now: datetime, is_solo: bool) -> Approval:
     """Every team is there: the revision is approved, and whoever waits for it is told."""
     post = submission.post
     close(session, submission, SubmissionAct.APPROVE, actor=None, now=now)
+    _end_lapsed(session, submission, now=now)
     approval = Approval(
         post=post,
         revision=submission.revision,
@@ -47,6 +87,7 @@ def approve_submission(session: Session, submission: Submission, *, now: datetim
         content_hash=submission.content_hash,
         is_solo=is_solo,
         approved_at=now,
+        valid_until=_last_moment(session, submission),
     )
     session.add(approval)
     flush(session)
@@ -67,3 +108,17 @@ def approve_submission(session: Session, submission: Submission, *, now: datetim
     move_post(session, post, PostAct.APPROVE, actor=None, now=now, summary=f"“{post.title}” is approved")
     events.tell(session, events.Approved(post, approval, now))
     return approval
+
+
+def _last_moment(session: Session, submission: Submission) -> datetime | None:
+    """An approval holds for as long as what was approved says it may go out."""
+    content = submission.revision.content
+    format_ = session.get_one(Format, content["format"])
+    return window(content, format_.fields, submission.post.desk.zone).until
+
+
+def _end_lapsed(session: Session, submission: Submission, *, now: datetime) -> None:
+    """An approval of this revision that has run out makes room: only one is in force."""
+    for before in approvals_in_force(session, submission.post):
+        if before.revision_id == submission.revision_id:
+            withdraw(session, submission.post, before, actor=None, now=now, why="It had run out.")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library import events
-from content_library.approvals import approval_in_force, approvals_in_force, withdraw_all, withdraw
+from content_library.approvals import approval_in_force, approvals_in_force, withdraw, withdraw_all
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.desk import Desk, Team
@@ -20,6 +20,7 @@ from content_library.models.review import (
     ReviewState,
     Submission,
     SubmissionState,
+    Verdict,
 )
 from content_library.models.user import User
 from content_library.notices import notify
@@ -194,7 +195,10 @@ def withdraw_submission(session: Session, submission: Submission, *, actor: User
 
 
 def withdraw_approval(session: Session, approval: Approval, *, actor: User, now: datetime, why: str) -> None:
-    """End an approval before its time; what is planned with it stops. Raises InvalidInput without a reason."""
+    """End an approval before its time; what is planned with it stops.
+
+    Raises PermissionDenied, InvalidInput without a reason, TransitionNotAllowed when it is withdrawn already.
+    """
     post = approval.post
     require(
         can_withdraw_approval(actor, post.desk_id),
@@ -204,9 +208,15 @@ def withdraw_approval(session: Session, approval: Approval, *, actor: User, now:
     if not why:
         sentence = "Say why, so that the people who planned with it know what to do."
         raise InvalidInput(sentence, {"why": sentence})
-    if approval.withdrawn_at is not None:
-        raise TransitionNotAllowed("This approval has been withdrawn already.")
+    hold_post(session, post)
+    session.refresh(approval)
     withdraw(session, post, approval, actor=actor, now=now, why=why)
+    people = {a.id for a in approval.revision.authors} | {post.owner_id}
+    notify(
+        session, people - {actor.id}, "approval.withdrawn", post, stage=f"approval {approval.id}",
+        text=f"{actor.name} withdrew the approval of “{post.title}”.", now=now,
+        details={"post_id": post.id, "from": actor.name, "quote": why},
+    )  # fmt: skip
 
 
 def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> int:

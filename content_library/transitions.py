@@ -1,13 +1,14 @@
 """The only writer of the states of posts, submissions and reviews.
 
 Each `move_…` assigns, writes the record and flushes in one act, so that a concurrent change surfaces here as a
-Conflict and not at commit.
+Conflict and not at commit. Verbs that judge more than one row (are all teams there?) hold the post first.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -25,6 +26,24 @@ from content_library.review_flow import (
     next_review_state,
     next_submission_state,
 )
+
+
+def hold_post(session: Session, post: Post) -> None:
+    """Let nobody else move this post or its reviews until this transaction ends, and read it again.
+
+    Two teams that approve in the same moment would each see the other still open, and nobody would approve the post.
+    """
+    session.refresh(post, with_for_update=True)
+
+
+def hold_submission(session: Session, submission: Submission) -> None:
+    """Hold the submission's post, and read the submission, its reviews and decisions again."""
+    hold_post(session, submission.post)
+    session.refresh(submission)
+    fresh = select(Review).where(Review.submission_id == submission.id)
+    for review in session.scalars(fresh.execution_options(populate_existing=True)).unique():
+        session.expire(review, ["decisions"])
+    session.expire(submission, ["reviews"])
 
 
 def move_post(
@@ -71,6 +90,9 @@ def move_review(
     review.state = next_review_state(review.state, act)
     if act is ReviewAct.OPEN:
         review.opened_at = now
+    if review.asked_at is not None:
+        review.stopped_s += int((now - review.asked_at).total_seconds())
+    review.asked_at = now if act is ReviewAct.ASK else None
     if act in (ReviewAct.DECIDE, ReviewAct.CLEAR):
         review.decided_at = now
     audit.record(

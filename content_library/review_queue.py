@@ -1,0 +1,157 @@
+"""What waits for a person: the queue, its order, and what they decided lately.
+
+A review waits for somebody when it is open, it belongs to a team of theirs that serves the desk, they did not write the
+text, and they have not decided on this submission. The oldest comes first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from content_library.models.desk import Desk
+from content_library.models.format import Kind
+from content_library.models.post import Post, revision_authors
+from content_library.models.review import Decision, Review, ReviewState, Submission
+from content_library.models.user import User
+from content_library.search import matching
+
+MOST_COUNTED = 100
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """What of the queue is asked for. `asked`: those whose author owes an answer, instead of those to decide."""
+
+    query: str = ""
+    desk_id: int | None = None
+    kind: Kind | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    reviews: list[Review]
+    total: int
+    page: int
+    per_page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.per_page))
+
+
+def queue(
+    session: Session, person: User, wanted: QueueFilter, *, page: int = 1, per_page: int = 25
+) -> QueuePage:
+    """A page of what waits for this person, with what a row shows loaded."""
+    waiting = _filtered(session, _waiting(person, wanted), wanted)
+    total = session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    page = min(max(page, 1), max(1, -(-total // per_page)))
+    ids = waiting.order_by(Review.opened_at, Review.id).limit(per_page).offset((page - 1) * per_page)
+    return QueuePage(_rows(session, list(session.scalars(ids))), total, page, per_page)
+
+
+def waiting_count(session: Session, person: User, *, desk_id: int | None = None) -> int:
+    """How many reviews wait for this person, counted up to MOST_COUNTED."""
+    some = _waiting(person, QueueFilter(desk_id=desk_id)).limit(MOST_COUNTED)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def neighbours(session: Session, person: User, review: Review) -> tuple[int | None, int | None]:
+    """The ids of the reviews before and after this one in the queue."""
+    if review.opened_at is None:
+        return None, None
+    here = tuple_(review.opened_at, review.id)
+    place = tuple_(Review.opened_at, Review.id)
+    waiting = _waiting(person, QueueFilter())
+    before = waiting.where(place < here).order_by(Review.opened_at.desc(), Review.id.desc())
+    after = waiting.where(place > here).order_by(Review.opened_at, Review.id)
+    return session.scalar(before.limit(1)), session.scalar(after.limit(1))
+
+
+def next_review(session: Session, person: User, review: Review) -> int | None:
+    """The id of the review to show when this one is decided: the next in line, else the first."""
+    _before, after = neighbours(session, person, review)
+    first = _waiting(person, QueueFilter()).where(Review.id != review.id)
+    return after or session.scalar(first.order_by(Review.opened_at, Review.id).limit(1))
+
+
+def decided_lately(session: Session, person: User, *, most: int = 10) -> list[Decision]:
+    """This person's own last decisions, the newest first."""
+    return list(
+        session.scalars(
+            select(Decision)
+            .where(Decision.user_id == person.id)
+            .order_by(Decision.id.desc())
+            .limit(most)
+            .options(
+                joinedload(Decision.review)
+                .joinedload(Review.submission)
+                .joinedload(Submission.post)
+                .joinedload(Post.desk)
+            )
+        )
+    )
+
+
+def _waiting(person: User, wanted: QueueFilter) -> Any:
+    """Ids of the reviews that wait for a person. Asks by `exists`, so that each answer is one look into an index."""
+    state = ReviewState.ASKED if wanted.asked else ReviewState.OPEN
+    decided = exists().where(Decision.submission_id == Review.submission_id, Decision.user_id == person.id)
+    return select(Review.id).where(
+        _served(person, wanted.desk_id), Review.state == state, ~decided, ~_wrote(person)
+    )
+
+
+def _served(person: User, desk_id: int | None) -> Any:
+    """The person's teams, each with the desks it serves."""
+    served = [
+        and_(Review.team_id == m.team_id, Review.desk_id.in_(desks))
+        for m in person.team_memberships
+        if person.is_active and (desks := [d.id for d in m.team.desks if desk_id in (None, d.id)])
+    ]
+    return or_(*served) if served else Review.id.is_(None)
+
+
+def _wrote(person: User) -> Any:
+    """Whether the person is an author of the submission's revision, on a desk where that matters."""
+    return exists().where(
+        Submission.id == Review.submission_id,
+        revision_authors.c.revision_id == Submission.revision_id,
+        revision_authors.c.user_id == person.id,
+        Desk.id == Submission.desk_id,
+        Desk.solo.is_(False),
+    )
+
+
+def _filtered(session: Session, waiting: Any, wanted: QueueFilter) -> Any:
+    words = matching(session, wanted.query)
+    if wanted.kind is None and words is None:
+        return waiting
+    waiting = waiting.join(Submission, Submission.id == Review.submission_id).join(
+        Post, Post.id == Submission.post_id
+    )
+    if wanted.kind is not None:
+        waiting = waiting.where(Post.kind == wanted.kind)
+    return waiting if words is None else waiting.where(words)
+
+
+def _rows(session: Session, ids: Sequence[int]) -> list[Review]:
+    post = joinedload(Review.submission).joinedload(Submission.post)
+    found = session.scalars(
+        select(Review)
+        .where(Review.id.in_(ids))
+        .options(
+            post.joinedload(Post.format),
+            post.joinedload(Post.desk),
+            joinedload(Review.submission).joinedload(Submission.submitted_by).lazyload("*"),
+            joinedload(Review.submission).joinedload(Submission.revision),
+            joinedload(Review.submission).selectinload(Submission.reviews),
+            selectinload(Review.decisions),
+        )
+    ).unique()
+    by_id = {review.id: review for review in found}
+    return [by_id[i] for i in ids if i in by_id]
