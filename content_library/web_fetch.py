@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urljoin
 
-from content_library.checked_wire import DEADLINE_S, MAX_BYTES, Answer, CheckedWire, Resolver
+from content_library.checked_connection import Resolver
+from content_library.checked_wire import DEADLINE_S, MAX_BYTES, Answer, CheckedWire
 from content_library.web_addresses import (
     FetchError,
     FetchErrorKind,

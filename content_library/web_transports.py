@@ -14,7 +14,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from content_library.checked_wire import DEADLINE_S, MAX_BYTES, Answer, CheckedWire, Resolver
+from content_library.checked_connection import Resolver
+from content_library.checked_wire import DEADLINE_S, MAX_BYTES, Answer, CheckedWire
 from content_library.web_addresses import FetchError, FetchErrorKind, FetchPolicy, parse_target
 
 # The body handed over is decoded already; these would make a client decode or count it again. What governs
