@@ -29,7 +29,7 @@ def record(
 
     `details` may hold personal data: it goes into an erasable row, the chain covers only its digest.
     """
-    payload = dict(details or {})
+    payload = _as_stored(details or {})
     entry = AuditEntry(
         at=now,
         desk_id=desk_id if desk_id is not None else getattr(subject, "desk_id", None),
@@ -47,6 +47,12 @@ def record(
 
 
 def digest(payload: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of an entry's details."""
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    """SHA-256 of the canonical JSON of an entry's details, as they come back from the database."""
+    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"deskcast:audit-payload:v1\n{text}".encode()).hexdigest()
+
+
+def _as_stored(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details as they will be read again: keys are text, instants are text, so that the digest fits later."""
+    stored: dict[str, Any] = json.loads(json.dumps(dict(details), default=str))
+    return stored
