@@ -4,8 +4,6 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STEP := tools/step
-CODE := app scheduler service_channel content_library
-ALL_CODE := $(CODE) migrations tests bench tools
 WORKERS := 2
 PYTEST := $(BIN)/python -m pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -74,21 +72,21 @@ test: ## Set up and check everything: lint, types, walls, templates, all tests (
 check: test
 
 quick: $(VENV)/.test ## Format, lint and the quick tests on SQLite, in under a minute
-	@$(STEP) "Format" $(BIN)/ruff format --check $(ALL_CODE)
-	@$(STEP) "Lint" $(BIN)/ruff check $(ALL_CODE)
+	@$(STEP) "Format" $(BIN)/ruff format --check
+	@$(STEP) "Lint" $(BIN)/ruff check
 	@$(STEP) --show "Quick tests, on SQLite" $(PYTEST) -q -n $(WORKERS) --dist loadgroup \
 		-m "not slow and not browser and not pds" --database=sqlite
 
 lint: $(VENV)/.test ## Format, lint, types, import contracts, templates
-	@$(STEP) "Format" $(BIN)/ruff format --check $(ALL_CODE)
-	@$(STEP) "Lint" $(BIN)/ruff check $(ALL_CODE)
+	@$(STEP) "Format" $(BIN)/ruff format --check
+	@$(STEP) "Lint" $(BIN)/ruff check
 	@$(STEP) "Types" $(BIN)/mypy
 	@$(STEP) "Import contracts" $(BIN)/lint-imports
 	@$(STEP) "Templates" $(BIN)/djlint app/templates --lint
 
 format: $(VENV)/.test ## Put the code into its form
-	@$(BIN)/ruff format $(ALL_CODE)
-	@$(BIN)/ruff check --fix-only --exit-zero $(ALL_CODE)
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix-only --exit-zero
 
 drills: setup-test ## Kill, stop and starve it while it publishes
 	@$(STEP) --show "Drills" $(PYTEST) -q tests/drills
@@ -120,4 +118,4 @@ lock: $(VENV)/.test ## Write requirements/*.txt again (UPGRADE=1 takes the newes
 
 clean: ## Remove the environment and every cache in this folder; data in var/ stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov build *.egg-info
-	find $(ALL_CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
