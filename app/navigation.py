@@ -10,26 +10,31 @@ from app.formatting import gettext as _
 from content_library import permissions as may
 from content_library.models.desk import Desk
 from content_library.models.user import User
+from content_library.notices import unread_count
 from content_library.review_queue import waiting_count
+
+MOST_SHOWN = 99
 
 
 @dataclass(frozen=True)
 class NavItem:
+    """`phone`: it also stands in the bar at the foot of a phone."""
+
     label: str
     icon: str
-    url: str
+    endpoint_url: str
     active: bool
-    badge: int = 0
+    badge: str = ""
+    phone: bool = False
 
 
 def navigation(person: User, desk: Desk | None) -> list[NavItem]:
     """The items this person uses, in the order of the day."""
-    waiting = waiting_count(db(), person) if person.team_memberships else 0
-    items: list[NavItem | None] = []
-    if desk is not None:
-        items += _desk_items(person, desk)
+    items = _desk_items(person, desk) if desk is not None else []
     if person.team_memberships:
-        items.insert(min(3, len(items)), _item(_("Reviews"), "checks", "reviews.queue", badge=waiting))
+        waiting = waiting_count(db(), person)
+        reviews = _item(_("Reviews"), "checks", "reviews.queue", badge=at_most(waiting), phone=True)
+        items.insert(min(3, len(items)), reviews)
     if may.can_manage_people(person):
         items.append(_item(_("Settings"), "settings", "admin.overview"))
     return [item for item in items if item is not None]
@@ -38,25 +43,73 @@ def navigation(person: User, desk: Desk | None) -> list[NavItem]:
 def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
     drafts = may.can_draft(person, desk.id)
     return [
-        _item(_("Today"), "sun", "home.today"),
-        _item(_("Library"), "books", "library.index"),
+        _item(_("Today"), "sun", "home.today", phone=True),
+        _item(_("Library"), "books", "library.index", phone=not person.team_memberships),
         _item(_("Curation"), "rss", "curation.index") if drafts else None,
-        _item(_("Calendar"), "calendar", "calendar.month"),
+        _item(_("Calendar"), "calendar", "calendar.month", phone=True),
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,
         _item(_("Accounts"), "at", "accounts.index") if may.can_manage_accounts(person, desk.id) else None,
     ]
 
 
-def _item(label: str, icon: str, endpoint: str, *, badge: int = 0) -> NavItem | None:
+def _item(label: str, icon: str, endpoint: str, *, badge: str = "", phone: bool = False) -> NavItem | None:
     if endpoint not in current_app.view_functions:
         return None
     blueprint = endpoint.split(".", 1)[0]
-    return NavItem(label, icon, url_for(endpoint), (request.blueprint or "") == blueprint, badge)
+    return NavItem(label, icon, url_for(endpoint), (request.blueprint or "") == blueprint, badge, phone)
+
+
+def at_most(count: int) -> str:
+    """A badge: nothing for none, “99+” for very many."""
+    return "" if not count else str(count) if count <= MOST_SHOWN else f"{MOST_SHOWN}+"
 
 
 def frame() -> dict[str, Any]:
-    """What the desk layout needs on every page."""
-    person = g.get("user")
+    """What the layouts need on every page."""
+    person, desk = g.get("user"), g.get("desk")
     if person is None:
         return {"nav": [], "desks": [], "may": may}
-    return {"nav": navigation(person, g.get("desk")), "desks": g.desks, "may": may}
+    return {
+        "nav": navigation(person, desk),
+        "desks": g.desks,
+        "may": may,
+        "frame": {**_desk_frame(person, desk), **_own_frame(person, desk)},
+    }
+
+
+def _desk_frame(person: User, desk: Desk | None) -> dict[str, Any]:
+    drafts = desk is not None and may.can_draft(person, desk.id)
+    return {
+        "desk_name": desk.name if desk else _("No desk yet"),
+        "desks": [
+            {"name": d.name, "url": url_for("home.today", desk=d.handle), "active": d is desk}
+            for d in g.desks
+        ],
+        "search_url": _url("library.index") if desk else "",
+        "query": request.args.get("q", ""),
+        "new_post_url": _url("posts.new") if drafts else "",
+    }
+
+
+def _own_frame(person: User, desk: Desk | None) -> dict[str, Any]:
+    return {
+        "notifications_url": url_for("home.notices"),
+        "unread": at_most(unread_count(db(), person)),
+        "me_name": person.name,
+        "me_detail": _standing(person, desk),
+        "me_url": _url("auth.me"),
+        "sign_out_url": _url("auth.sign_out"),
+    }
+
+
+def _url(endpoint: str) -> str:
+    return url_for(endpoint) if endpoint in current_app.view_functions else ""
+
+
+def _standing(person: User, desk: Desk | None) -> str:
+    """What this person is, in a few words: “Agent, Legal”."""
+    role = may.role_on(person, desk.id) if desk else None
+    parts = [role.value.capitalize()] if role else []
+    parts += [m.team.name for m in person.team_memberships]
+    parts += [_("Administrator")] if person.is_administrator else []
+    return ", ".join(parts)
