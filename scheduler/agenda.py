@@ -180,7 +180,7 @@ def next_of_posts(session: Session, post_ids: Sequence[int]) -> dict[int, Public
 def counts(session: Session) -> dict[PublicationState, int]:
     """How many publications are in each state; the sum is every publication ever made."""
     rows = session.execute(select(Publication.state, func.count()).group_by(Publication.state))
-    return dict.fromkeys(PublicationState, 0) | {state: count for state, count in rows}
+    return dict.fromkeys(PublicationState, 0) | {row[0]: row[1] for row in rows}
 
 
 def overdue(session: Session, *, now: datetime, slack_s: float) -> int:

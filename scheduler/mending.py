@@ -79,6 +79,19 @@ def _links_work(session: Session, most: int) -> list[Publication]:
     return [p for p in held if not dead & set(_links(session, p))]
 
 
+def links_planned(session: Session) -> set[str]:
+    """Every link of what has not gone out yet and is bound."""
+    payloads = session.scalars(
+        select(Rendition.payload)
+        .join(Publication, Publication.rendition_id == Rendition.id)
+        .where(Publication.state.in_((PublicationState.PLANNED, PublicationState.HELD)))
+        .order_by(Publication.due_at)
+        .limit(2000)
+    )
+    return {link for payload in payloads for link in json.loads(payload)["links"]}
+
+
 def _links(session: Session, publication: Publication) -> list[str]:
     rendition = session.get(Rendition, publication.rendition_id) if publication.rendition_id else None
-    return json.loads(rendition.payload)["links"] if rendition else []
+    links: list[str] = json.loads(rendition.payload)["links"] if rendition else []
+    return links

@@ -124,7 +124,7 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
         raise InvalidInput(sentence, {"accounts": sentence})
     published = any(p.state is PublicationState.PUBLISHED for p in taken)
     if published and not post.is_evergreen:
-        sentence = "It has gone out there already. Mark the post as evergreen to run it again, or make a new one from it."
+        sentence = "It has gone out there already. Mark the post as evergreen to run it again."
         raise InvalidInput(sentence, {"accounts": sentence})
     cause = RunCause.RECYCLED if published else RunCause.CORRECTION
     return _new_run(session, post, current.number + 1, cause, actor=actor, now=now)

@@ -1,0 +1,127 @@
+"""The command line: `deskcast run`, and every part of it alone."""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from app import demo, doctor, processes
+from app.logs import set_up_logs
+from app.mail_rendering import renderer
+from content_library import sealing, users
+from content_library.database import Database
+from content_library.settings import BadSettings, Settings, load
+from scheduler import engine as scheduler_engine
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Deskcast: where a customer-service team keeps, clears and sends the things it says first."""
+    try:
+        context.obj = load()
+    except BadSettings as wrong:
+        click.echo("The configuration cannot be used:\n", err=True)
+        for problem in wrong.problems:
+            click.echo(f"  · {problem}", err=True)
+        sys.exit(2)
+    set_up_logs(as_json=context.obj.log_json)
+
+
+@main.command()
+@click.pass_obj
+def run(settings: Settings) -> None:
+    """Bring the database up to date, then start web and engine together."""
+    sys.exit(processes.run(settings))
+
+
+@main.command()
+@click.pass_obj
+def web(settings: Settings) -> None:
+    """Start the web server alone."""
+    processes.become_web(settings)
+
+
+@main.command()
+@click.option("--crash-at", default="", hidden=True, envvar="DESKCAST_CRASH_AT", help="For drills only.")
+@click.pass_obj
+def engine(settings: Settings, crash_at: str) -> None:
+    """Start an engine alone: it sends, looks, polls, mails and seals."""
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    scheduler_engine.run(settings, Database(settings.database_url), renderer(settings), crash_at=crash_at)
+
+
+@main.command("migrate")
+@click.pass_obj
+def migrate_command(settings: Settings) -> None:
+    """Bring the database up to date and put the built-in formats and teams in place."""
+    processes.prepare_database(settings, say=click.echo)
+
+
+@main.command("demo")
+@click.pass_obj
+def demo_command(settings: Settings) -> None:
+    """Load the demo desk into an empty database."""
+    processes.prepare_database(settings, say=click.echo)
+    loaded = demo.load(Database(settings.database_url), settings)
+    said = (
+        "The demo desk is loaded."
+        if loaded
+        else "There are people in this database already; nothing was changed."
+    )
+    click.echo(said)
+    sys.exit(0 if loaded else 1)
+
+
+@main.command("set-up-link")
+@click.pass_obj
+def set_up_link(settings: Settings) -> None:
+    """Print a one-time link for the first administrator of an empty installation."""
+    database = Database(settings.database_url)
+    with database.write() as session:
+        secret = users.set_up_secret(session)
+    if secret is None:
+        click.echo("There are people already. Ask an administrator for an invitation.", err=True)
+        sys.exit(1)
+    click.echo(f"{settings.public_url}/set-up/{secret}")
+
+
+@main.command("doctor")
+@click.pass_obj
+def doctor_command(settings: Settings) -> None:
+    """Say in words what is wrong with this installation, and what to do about it."""
+    findings = doctor.examine(settings)
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.ok else 'MEND'}  {finding.sentence}")
+    sys.exit(0 if all(f.ok for f in findings) else 1)
+
+
+@main.command("verify-audit")
+@click.option(
+    "--head", type=click.Path(exists=True, dir_okay=False), help="An exported head to compare with."
+)
+@click.pass_obj
+def verify_audit(settings: Settings, head: str | None) -> None:
+    """Verify the record's chain; name the first broken entry."""
+    exported = json.loads(Path(head).read_text(encoding="utf-8")) if head else None
+    with Database(settings.database_url).read() as session:
+        verification = sealing.verify(session, key=settings.record_key, head=exported)
+    for sentence in verification.sentences():
+        click.echo(sentence)
+    sys.exit(0 if verification.ok else 1)
+
+
+@main.command("export-head")
+@click.pass_obj
+def export_head(settings: Settings) -> None:
+    """Print the head of the record's chain, to be kept somewhere else."""
+    with Database(settings.database_url).read() as session:
+        click.echo(json.dumps(sealing.export_head(session), indent=2, sort_keys=True))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

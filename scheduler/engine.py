@@ -1,0 +1,139 @@
+"""The timetable in one list, and the process that keeps it."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import BaseScheduler
+
+from content_library import clock, notifications
+from content_library.database import Database
+from content_library.settings import Settings
+from content_library.web_addresses import FetchPolicy
+from content_library.web_fetch import Fetcher
+from scheduler import jobs, points, publishing, reactions, transitions
+from scheduler.jobs import Duty
+from scheduler.workers import Workers
+from scheduler.world import World, make_world
+
+log = logging.getLogger(__name__)
+
+BEAT_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timetable: every `seconds`, never twice at once, never dropped for being late."""
+
+    name: str
+    run: Callable[[Duty], None]
+    seconds: float
+
+
+def timetable(settings: Settings) -> list[Entry]:
+    """Everything that happens by itself."""
+    timing = settings.timing
+    return [
+        Entry("look_ahead", jobs.look_ahead, timing.tick),
+        Entry("recover", jobs.recover, timing.reconcile_tick),
+        Entry("reconcile", jobs.reconcile, timing.reconcile_tick),
+        Entry("seal", jobs.seal, 3.0),
+        Entry("mail", jobs.mail, timing.poll_tick),
+        Entry("poll_feeds", jobs.poll_feeds, timing.poll_tick),
+        Entry("mend", jobs.mend, timing.housekeeping_tick),
+        Entry("check_links", jobs.check_links, 30.0),
+        Entry("tidy", jobs.tidy, 3600.0),
+    ]
+
+
+class Engine:
+    """One engine process: claims, sends, looks, and keeps house until it is stopped."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        render_mail: notifications.Render,
+        *,
+        world: World | None = None,
+    ) -> None:
+        reactions.listen()
+        world = world or make_world(settings, database, engine=f"{socket.gethostname()}:{os.getpid()}")
+        self.duty = Duty(
+            world=world,
+            settings=settings,
+            workers=Workers(
+                lambda claim: publishing.publish_one(world, claim), threads=settings.engine_threads
+            ),
+            fetcher=Fetcher(FetchPolicy(allow=settings.fetch_allow)),
+            render_mail=render_mail,
+        )
+        self._scheduler = _scheduler(self.duty, timetable(settings))
+
+    def start(self) -> None:
+        self._scheduler.start()
+        log.info("engine started as %s", self.duty.world.engine)
+
+    def stop(self) -> None:
+        """Finish what is under way, give back what is not begun."""
+        self._scheduler.shutdown(wait=True)
+        left = self.duty.workers.stop(timeout_s=self.duty.world.timing.send_deadline)
+        with self.duty.world.database.write() as session:
+            transitions.give_back(session, left, now=clock.now(session))
+        self.duty.fetcher.close()
+        log.info("engine stopped; %d claims given back", len(left))
+
+
+def run(
+    settings: Settings, database: Database, render_mail: notifications.Render, *, crash_at: str = ""
+) -> None:
+    """Run an engine until SIGTERM or SIGINT. `crash_at` names a point at which a drill kills it."""
+    if crash_at:
+        points.die_at(crash_at)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    engine = Engine(settings, database, render_mail)
+    engine.start()
+    stopped.wait()
+    engine.stop()
+
+
+def _scheduler(duty: Duty, entries: list[Entry]) -> BaseScheduler:
+    scheduler = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(len(entries))},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone="UTC",
+    )
+    for entry in entries:
+        scheduler.add_job(
+            _job(entry, duty),
+            "interval",
+            seconds=entry.seconds,
+            id=entry.name,
+            next_run_time=datetime.now(UTC),
+        )
+    return scheduler
+
+
+def _job(entry: Entry, duty: Duty) -> Callable[[], None]:
+    last_beat = 0.0
+
+    def run_once() -> None:
+        nonlocal last_beat
+        try:
+            entry.run(duty)
+            if duty.world.monotonic() - last_beat >= BEAT_EVERY_S:
+                jobs.beat(duty, entry.name)
+                last_beat = duty.world.monotonic()
+        except Exception:
+            log.exception("job %s did not finish; it runs again in %s s", entry.name, entry.seconds)
+
+    return run_once

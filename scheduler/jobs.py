@@ -1,0 +1,126 @@
+"""The recurring work, one short function a job. Each opens its own sessions and delegates."""
+
+import logging
+import platform
+from dataclasses import dataclass
+from datetime import timedelta
+
+from content_library import (
+    clock,
+    feeds,
+    link_checks,
+    notifications,
+    posts,
+    sealing,
+    sign_in,
+    submissions,
+)
+from content_library.models.desk import EngineBeat
+from content_library.settings import Settings
+from content_library.web_fetch import Fetcher
+from scheduler import mending, reconciling, take_down, transitions
+from scheduler.workers import Workers
+from scheduler.world import World
+
+log = logging.getLogger(__name__)
+
+MOST_CLAIMS = 500
+PER_ACCOUNT = 100
+"""Claims of one account at a time: what a quick network takes within the lease."""
+
+
+@dataclass
+class Duty:
+    """What the jobs of one engine share."""
+
+    world: World
+    settings: Settings
+    workers: Workers
+    fetcher: Fetcher
+    render_mail: notifications.Render
+
+
+def look_ahead(duty: Duty) -> None:
+    """Claim what is due in the next seconds and hand each to a thread for its moment."""
+    world, timing = duty.world, duty.world.timing
+    claimed = MOST_CLAIMS
+    while claimed == MOST_CLAIMS and duty.workers.waiting() < MOST_CLAIMS:
+        with world.database.write() as session:
+            now = clock.now(session)
+            if not world.clock_watch.tick(now, world.monotonic()):
+                log.warning("this machine's clock jumped: publishing waits until it is steady for a minute")
+                return
+            claims = transitions.claim(
+                session, engine=world.engine, now=now, until=now + timedelta(seconds=timing.look_ahead),
+                lease_s=timing.lease, most=MOST_CLAIMS, per_account=PER_ACCOUNT,
+            )  # fmt: skip
+        duty.workers.take(claims, now=now)
+        claimed = len(claims)
+
+
+def recover(duty: Duty) -> None:
+    """Bring back what a crash left behind: claims whose lease is over, and sendings nobody finished."""
+    with duty.world.database.write() as session:
+        now = clock.now(session)
+        reconciling.give_back_expired(session, now=now)
+        reconciling.lose_expired(session, now=now)
+
+
+def reconcile(duty: Duty) -> None:
+    """Look on the networks for what is unknown, and take down what was asked to be taken down."""
+    with duty.world.database.write() as session:
+        unknown = reconciling.due_looks(session, now=clock.now(session))
+        unwanted = take_down.due(session)
+    for publication_id in unknown:
+        reconciling.look(duty.world, publication_id)
+    for publication_id in unwanted:
+        take_down.take_down_one(duty.world, publication_id)
+
+
+def mend(duty: Duty) -> None:
+    """Release what is mended, expire what is over."""
+    with duty.world.database.write() as session:
+        now = clock.now(session)
+        submissions.expire_submissions(session, now=now)
+        posts.expire_posts(session, now=now)
+        mending.expire_uncleared(session, now=now)
+        mending.release_mended(session, now=now)
+
+
+def seal(duty: Duty) -> None:
+    """Chain the record's new entries."""
+    with duty.world.database.write() as session:
+        sealing.seal(session, key=duty.settings.record_key, now=clock.now(session))
+
+
+def mail(duty: Duty) -> None:
+    """Turn notices into mails and deliver what is due."""
+    with duty.world.database.write() as session:
+        notifications.make_mails(session, duty.render_mail, now=clock.now(session))
+    notifications.send_due(duty.world.database, duty.settings)
+
+
+def poll_feeds(duty: Duty) -> None:
+    """Fetch the feeds that are due."""
+    feeds.poll_due(duty.world.database, duty.fetcher)
+
+
+def check_links(duty: Duty) -> None:
+    """Look at the links of what is planned."""
+    with duty.world.database.write() as session:
+        link_checks.watch(session, mending.links_planned(session), now=clock.now(session))
+    link_checks.check_due(duty.world.database, duty.fetcher)
+
+
+def tidy(duty: Duty) -> None:
+    """Forget sessions that are over."""
+    with duty.world.database.write() as session:
+        sign_in.forget_old_sessions(session, now=clock.now(session))
+
+
+def beat(duty: Duty, job: str) -> None:
+    """Note that a job has just finished, for the health page and the watchdog."""
+    with duty.world.database.write() as session:
+        session.merge(
+            EngineBeat(job=job, at=clock.now(session), engine=duty.world.engine, note=platform.node())
+        )
