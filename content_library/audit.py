@@ -12,6 +12,7 @@ from content_library.models.audit import AuditEntry, AuditPayload
 from content_library.models.user import User
 
 SYSTEM_NAME = "Deskcast"
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def record(
@@ -48,8 +49,7 @@ def record(
 
 def digest(payload: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of an entry's details, as they come back from the database."""
-    text = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"deskcast:audit-payload:v1\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"deskcast:audit-payload:v1\n{_written(payload)}".encode()).hexdigest()
 
 
 def _as_stored(details: Mapping[str, Any]) -> dict[str, Any]:

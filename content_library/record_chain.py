@@ -10,14 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 GENESIS = "0" * 64
 MOST_NAMED = 50  # problems named one by one; the rest are counted
 _FORM = b"deskcast:audit-entry:v1\n"
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What the chain covers of an entry. `payload_digest` stands for the details, which may be erased."""
 
     id: int
@@ -32,8 +33,7 @@ class Entry:
     payload_digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """An entry as it stands in the database. `details_digest`: of the details found there, None when erased."""
 
     entry: Entry
@@ -112,7 +112,7 @@ def canonical(entry: Entry, *, seq: int, previous: str) -> bytes:
         entry.summary,
         entry.payload_digest,
     ]
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+    return _written(parts).encode()
 
 
 def walk(rows: Iterable[Sealed], *, key: bytes, head: Head | None = None, begun: Walk | None = None) -> Walk:

@@ -1,7 +1,6 @@
 """The chain alone, without a database."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -14,6 +13,7 @@ from content_library.record_chain import (
     Entry,
     Flaw,
     Head,
+    Problem,
     Sealed,
     Walk,
     canonical,
@@ -80,36 +80,36 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_to_any_column_is_named_once(name):
     rows = chain(9)
-    rows[4] = replace(rows[4], entry=replace(rows[4].entry, **{name: CHANGES[name]}))
+    rows[4] = rows[4]._replace(entry=rows[4].entry._replace(**{name: CHANGES[name]}))
     assert found(rows) == [(Flaw.ALTERED, 5)]
 
 
 def test_a_changed_digest_of_the_details_is_found_even_when_the_details_fit_it():
     rows = chain(9)
-    rows[4] = replace(rows[4], entry=replace(rows[4].entry, payload_digest="e" * 64), details_digest="e" * 64)
+    rows[4] = rows[4]._replace(entry=rows[4].entry._replace(payload_digest="e" * 64), details_digest="e" * 64)
     assert found(rows) == [(Flaw.ALTERED, 5)]
 
 
 def test_changed_details_are_found():
     rows = chain(9)
-    rows[4] = replace(rows[4], details_digest="e" * 64)
+    rows[4] = rows[4]._replace(details_digest="e" * 64)
     assert found(rows) == [(Flaw.DETAILS, 5)]
 
 
 def test_erased_details_are_no_flaw():
-    rows = [replace(row, details_digest=None) for row in chain(9)]
+    rows = [row._replace(details_digest=None) for row in chain(9)]
     assert found(rows) == []
 
 
 def test_a_changed_link_shows_at_its_entry_and_at_the_next():
     rows = chain(9)
-    rows[4] = replace(rows[4], mac="f" * 64)
+    rows[4] = rows[4]._replace(mac="f" * 64)
     assert found(rows) == [(Flaw.ALTERED, 5), (Flaw.RELINKED, 6)]
 
 
 def test_a_link_that_was_taken_away_is_a_flaw():
     rows = chain(3)
-    rows[1] = replace(rows[1], mac=None, previous=None)
+    rows[1] = rows[1]._replace(mac=None, previous=None)
     assert found(rows) == [(Flaw.RELINKED, 2), (Flaw.ALTERED, 2), (Flaw.RELINKED, 3)]
 
 
@@ -128,20 +128,20 @@ def test_missing_entries_at_the_beginning_are_a_gap_too():
 def test_closing_the_numbers_over_a_missing_entry_does_not_hide_it():
     rows = chain(9)
     del rows[4]
-    rows = [replace(row, seq=number) for number, row in enumerate(rows, start=1)]
+    rows = [row._replace(seq=number) for number, row in enumerate(rows, start=1)]
     assert found(rows)[0] == (Flaw.RELINKED, 5)
 
 
 def test_two_swapped_entries_are_both_named():
     rows = chain(9)
-    rows[3], rows[6] = replace(rows[6], seq=4), replace(rows[3], seq=7)
+    rows[3], rows[6] = rows[6]._replace(seq=4), rows[3]._replace(seq=7)
     assert {seq for _flaw, seq in found(rows)} == {4, 5, 7, 8}
     assert walk(rows, key=KEY).first_broken == 4
 
 
 def test_two_entries_that_changed_places_keeping_the_links_are_both_named():
     rows = chain(9)
-    rows[3], rows[6] = replace(rows[3], entry=rows[6].entry), replace(rows[6], entry=rows[3].entry)
+    rows[3], rows[6] = rows[3]._replace(entry=rows[6].entry), rows[6]._replace(entry=rows[3].entry)
     assert found(rows) == [(Flaw.ALTERED, 4), (Flaw.ALTERED, 7)]
 
 
@@ -187,7 +187,7 @@ def test_a_chain_that_has_grown_since_still_fits_an_old_head():
 @given(st.integers(0, 12), st.integers(0, 11))
 def test_walking_in_parts_finds_what_walking_at_once_finds(cut, broken):
     rows = chain(12)
-    rows[broken] = replace(rows[broken], entry=replace(rows[broken].entry, summary="changed"))
+    rows[broken] = rows[broken]._replace(entry=rows[broken].entry._replace(summary="changed"))
     first = walk(rows[:cut], key=KEY)
     assert walk(rows[cut:], key=KEY, begun=first) == walk(rows, key=KEY)
 
@@ -220,7 +220,5 @@ def test_text_cannot_move_from_one_column_into_the_next(one, other):
 
 
 def test_every_flaw_has_its_sentence():
-    from content_library.record_chain import Problem
-
     for flaw in Flaw:
         assert str(Problem(flaw, 3, 5)).endswith(".")
