@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,3 +74,10 @@ def test_no_macro_is_longer_than_a_partial():
         f"{name}:{macro}": body for name, text in TEMPLATES.items() for macro, body in MACRO.findall(text)
     }
     assert {name: length(body) for name, body in macros.items() if length(body) > LONGEST_PARTIAL} == {}
+
+
+def test_every_feature_of_the_app_is_among_those_kept_apart():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    apart = next(contract["modules"] for contract in contracts if contract["type"] == "independence")
+    features = {f"app.{file.parent.name}" for file in (ROOT / "app").glob("*/views.py")}
+    assert features == set(apart)
