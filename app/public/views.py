@@ -1,5 +1,122 @@
-"""The pages of `app.public`."""
+"""What customers see: a desk's public page, its feeds and pictures; and how the installation is.
 
-from flask import Blueprint
+Nobody signs in here and nothing is set in the browser. Answers may be kept for a minute, pictures for ever.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request, send_from_directory
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+
+from app.extensions import db, now, settings
+from app.public import feeds, health, pages
+from content_library.models.media import Media
+
+MAX_AGE_S = 60
+FOR_EVER_S = 31_536_000
 
 blueprint = Blueprint("public", __name__)
+
+
+@blueprint.get("/p/<handle>")
+def page(handle: str) -> Response:
+    site = pages.find_site(db(), handle)
+    if site is None:
+        return _missing("There is no page here", "The address may be mistyped, or the page was closed.")
+    listing = pages.listing(db(), site, page=request.args.get("page", 1, type=int))
+    if listing is None:
+        return _missing("There is no such page", "Begin at the newest posts.", site=site)
+    return _kept(render_template("public/page.html", **_words(site), listing=listing))
+
+
+@blueprint.get("/p/<handle>/<int:post_id>")
+def post(handle: str, post_id: int) -> Response:
+    site = pages.find_site(db(), handle)
+    found = pages.find_post(db(), site, post_id) if site else None
+    if site is None or found is None:
+        return _missing("There is no such post", "The address may be mistyped.", site=site)
+    if found.taken_down_at is not None:
+        return _missing("This post was taken down", "It is no longer available.", site=site, status=410)
+    return _kept(render_template("public/post.html", **_words(site), post=found))
+
+
+@blueprint.get("/p/<handle>/feed.atom")
+def atom(handle: str) -> Response:
+    site = pages.find_site(db(), handle)
+    if site is None:
+        return _missing("There is no feed here", "The address may be mistyped, or the page was closed.")
+    body = feeds.atom(site, pages.newest(db(), site), pages.changed_at(db(), site))
+    return _feed(site, body, feeds.ATOM)
+
+
+@blueprint.get("/p/<handle>/feed.json")
+def json_feed(handle: str) -> Response:
+    site = pages.find_site(db(), handle)
+    if site is None:
+        return _missing("There is no feed here", "The address may be mistyped, or the page was closed.")
+    return _feed(site, feeds.json_feed(site, pages.newest(db(), site)), feeds.JSON_FEED)
+
+
+@blueprint.get("/p/media/<name>")
+def media(name: str) -> Response:
+    """A picture, only while a standing post shows it. Its name never comes to mean another one."""
+    named = or_(Media.name == name, Media.thumb_name == name)
+    mime = db().scalar(select(Media.mime).where(named, Media.is_public))
+    if mime is None:
+        return _missing("There is no such picture", "The post it belonged to may have been taken down.")
+    response = send_from_directory(
+        settings().media_folder, name, mimetype=mime, max_age=FOR_EVER_S, conditional=True, etag=True
+    )
+    response.cache_control.public = True
+    response.cache_control.immutable = True
+    return response
+
+
+@blueprint.get("/healthz")
+def live() -> Any:
+    return health.health()
+
+
+@blueprint.get("/readyz")
+def ready() -> Any:
+    return health.ready()
+
+
+def _words(site: pages.Site) -> dict[str, Any]:
+    return {
+        "site": site,
+        "lang": site.desk.language,
+        "absolute": pages.absolute,
+        "day_and_time": pages.day_and_time,
+    }
+
+
+def _kept(html: str) -> Response:
+    response = make_response(html)
+    response.cache_control.public = True
+    response.cache_control.max_age = MAX_AGE_S
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _feed(site: pages.Site, body: bytes, content_type: str) -> Response:
+    response = make_response(body)
+    response.content_type = f"{content_type}; charset=utf-8"
+    response.cache_control.public = True
+    response.cache_control.max_age = MAX_AGE_S
+    response.add_etag()
+    changed = pages.changed_at(db(), site)
+    if changed is not None and now() - changed > timedelta(seconds=2):  # HTTP dates know no half seconds
+        response.last_modified = changed
+    return response.make_conditional(request)
+
+
+def _missing(title: str, sentence: str, *, site: pages.Site | None = None, status: int = 404) -> Response:
+    shown = site or {"name": "Deskcast", "url": "/"}
+    html = render_template("public/missing.html", site=shown, title=title, sentence=sentence)
+    response = make_response(html, status)
+    response.cache_control.public = True
+    response.cache_control.max_age = MAX_AGE_S
+    return response
