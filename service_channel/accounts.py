@@ -103,7 +103,7 @@ def _keep_secret(
 ) -> None:
     credential = session.get(Credential, account.id) or Credential(account_id=account.id, connected_at=now)
     credential.host = host
-    credential.secret = vault.seal(_json(found.secret), place=_place(account.id, "secret"))
+    credential.secret = seal_secret(vault, account.id, found.secret)
     credential.session = (
         vault.seal(found.session, place=_place(account.id, "session")) if found.session else None
     )
@@ -112,6 +112,11 @@ def _keep_secret(
     credential.problem, credential.problem_at, credential.not_before = "", None, None
     session.add(credential)
     session.flush()
+
+
+def seal_secret(vault: TokenVault, account_id: int, secret: Mapping[str, Any]) -> bytes:
+    """An account's secret as it is stored."""
+    return vault.seal(_json(secret), place=_place(account_id, "secret"))
 
 
 def add_practice(
