@@ -110,6 +110,8 @@ def check_links(duty: Duty) -> None:
     with duty.world.database.write() as session:
         link_checks.watch(session, mending.links_planned(session), now=clock.now(session))
     link_checks.check_due(duty.world.database, duty.fetcher)
+    with duty.world.database.write() as session:
+        mending.hold_dead_links(session, now=clock.now(session))
 
 
 def tidy(duty: Duty) -> None:

@@ -34,6 +34,21 @@ def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
     return len(mended)
 
 
+def hold_dead_links(session: Session, *, now: datetime) -> int:
+    """What is planned with a link that does not work is held ahead of its time, and says so. Returns how many."""
+    dead = dict(session.execute(select(LinkCheck.url, LinkCheck.error).where(LinkCheck.is_ok.is_(False))).all())
+    if not dead:
+        return 0
+    planned = session.scalars(select(Publication).where(Publication.state == PublicationState.PLANNED)).all()
+    found = [(p, link) for p in planned if (link := next((u for u in _links(session, p) if u in dead), None))]
+    for publication, link in found:
+        transitions.move(
+            session, publication, Act.HOLD, actor=None, now=now, reason=Reason.LINK,
+            explanation=f"A link does not work: {link} ({dead[link]})",
+        )  # fmt: skip
+    return len(found)
+
+
 def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int:
     """What waits for a clearance past its time expires: nothing is ever approved by silence. Returns how many."""
     waiting = session.scalars(
