@@ -56,14 +56,15 @@ def find_posts(
 ) -> PostPage:
     """A page of the library, the latest change first."""
     conditions = [Post.desk_id == desk_id, *_conditions(session, wanted)]
-    counted = select(Post.id).where(*conditions).limit(MOST_COUNTED + 1).subquery()
-    found = session.scalar(select(func.count()).select_from(counted)) or 0
+    some = select(Post.id, Post.updated_at).where(*conditions).limit(MOST_COUNTED + 1).subquery()
+    found = session.scalar(select(func.count()).select_from(some)) or 0
     total = min(found, MOST_COUNTED)
     page = min(max(page, 1), max(1, -(-total // per_page)))
+    query = select(Post).where(*conditions)
+    if found <= MOST_COUNTED:  # the limit inside keeps the planner from walking every post for a rare word
+        query = select(Post).join(some, some.c.id == Post.id)
     posts = session.scalars(
-        select(Post)
-        .where(*conditions)
-        .order_by(Post.updated_at.desc(), Post.id.desc())
+        query.order_by(Post.updated_at.desc(), Post.id.desc())
         .limit(per_page)
         .offset((page - 1) * per_page)
         .options(selectinload(Post.owner), selectinload(Post.format), selectinload(Post.topics))
@@ -99,5 +100,5 @@ def _conditions(session: Session, wanted: PostFilter) -> list[ColumnElement[bool
             )
         )
     if wanted.evergreen:
-        found.append(Post.is_evergreen.is_(True))
+        found.append(Post.is_evergreen)
     return found

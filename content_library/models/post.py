@@ -6,7 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint, false
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content_library.database import Base, by_value
@@ -70,6 +80,15 @@ class Post(Base):
         Index("ix_posts_desk_id_updated_at", "desk_id", "updated_at", "id"),
         Index("ix_posts_desk_id_state_updated_at", "desk_id", "state", "updated_at", "id"),
         Index("ix_posts_desk_id_kind_updated_at", "desk_id", "kind", "updated_at", "id"),
+        Index("ix_posts_desk_id_format_key_updated_at", "desk_id", "format_key", "updated_at", "id"),
+        Index(
+            "ix_posts_evergreen",
+            "desk_id",
+            "updated_at",
+            "id",
+            sqlite_where=text("is_evergreen = 1"),
+            postgresql_where=text("is_evergreen"),
+        ),
         Index("ix_posts_owner_id_state", "owner_id", "state"),
         Index("ix_posts_state_valid_until", "state", "valid_until"),
     )
