@@ -12,13 +12,14 @@ from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library.models.desk import Desk
-from content_library.models.format import Kind
-from content_library.models.post import Post, revision_authors
+from content_library.models.format import Format, Kind
+from content_library.models.post import Post, Revision, revision_authors
 from content_library.models.review import Decision, Review, ReviewState, Submission
 from content_library.models.user import User
 from content_library.search import matching
 
-MOST_COUNTED = 100
+MOST_COUNTED = 100  # for a badge
+MOST_LISTED = 1_000  # beyond it people decide on the oldest first, they do not page on
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,11 @@ class QueueFilter:
 
 @dataclass(frozen=True)
 class QueuePage:
+    """`total` stops at MOST_LISTED; `is_more` says that there are more than that."""
+
     reviews: list[Review]
     total: int
+    is_more: bool
     page: int
     per_page: int
 
@@ -48,10 +52,12 @@ def queue(
 ) -> QueuePage:
     """A page of what waits for this person, with what a row shows loaded."""
     waiting = _filtered(session, _waiting(person, wanted), wanted)
-    total = session.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+    some = waiting.limit(MOST_LISTED + 1).subquery()
+    found = session.scalar(select(func.count()).select_from(some)) or 0
+    total = min(found, MOST_LISTED)
     page = min(max(page, 1), max(1, -(-total // per_page)))
     ids = waiting.order_by(Review.opened_at, Review.id).limit(per_page).offset((page - 1) * per_page)
-    return QueuePage(_rows(session, list(session.scalars(ids))), total, page, per_page)
+    return QueuePage(_rows(session, list(session.scalars(ids))), total, found > MOST_LISTED, page, per_page)
 
 
 def waiting_count(session: Session, person: User, *, desk_id: int | None = None) -> int:
@@ -140,16 +146,20 @@ def _filtered(session: Session, waiting: Any, wanted: QueueFilter) -> Any:
 
 
 def _rows(session: Session, ids: Sequence[int]) -> list[Review]:
-    post = joinedload(Review.submission).joinedload(Submission.post)
+    """The reviews in this order, with what a row shows and nothing more: a page of them is made of few bytes."""
+    submission = joinedload(Review.submission)
+    post = submission.joinedload(Submission.post).load_only(
+        Post.title, Post.excerpt, Post.kind, raiseload=True
+    )
     found = session.scalars(
         select(Review)
         .where(Review.id.in_(ids))
         .options(
-            post.joinedload(Post.format),
-            post.joinedload(Post.desk),
-            joinedload(Review.submission).joinedload(Submission.submitted_by).lazyload("*"),
-            joinedload(Review.submission).joinedload(Submission.revision),
-            joinedload(Review.submission).selectinload(Submission.reviews),
+            post.joinedload(Post.format).load_only(Format.name, raiseload=True),
+            post.joinedload(Post.desk).load_only(Desk.name, Desk.handle, Desk.solo, raiseload=True),
+            submission.joinedload(Submission.submitted_by).load_only(User.name).lazyload("*"),
+            submission.joinedload(Submission.revision).load_only(Revision.number, raiseload=True),
+            submission.selectinload(Submission.reviews),
             selectinload(Review.decisions),
         )
     ).unique()
