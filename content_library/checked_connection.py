@@ -12,13 +12,20 @@ from typing import Any
 import certifi
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from content_library.deadline_sockets import DeadlineSocket, DeadlineTlsSocket, time_left, under_way
+from content_library.deadline_sockets import (
+    DeadlineSocket,
+    DeadlineTlsSocket,
+    Exchange,
+    time_left,
+    under_way,
+)
 from content_library.web_addresses import FetchError, FetchErrorKind, FetchPolicy, IpAddress
 
 CONNECT_S = 5.0
 
 Resolver = Callable[[str, int], list[str]]
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _ADDRESSES_TRIED = 4
 
 
@@ -64,11 +71,21 @@ class _Checked(HTTPConnection):
         if state is not None:
             state.connected = True
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, *args: Any, **kwargs: Any) -> None:
         state = under_way.get()
         if state is not None and self.sock is not None and not state.connected:
+            self._take_up(method, state)
+        super().request(method, *args, **kwargs)
+
+    def _take_up(self, method: str, state: Exchange) -> None:
+        """Use a kept connection again, or open another one where a dead one would leave a doubt.
+
+        A server that closes after its answer may be doing so while the next request is on its way.
+        """
+        if method in SAFE_METHODS:
             state.connected = state.reused = True
-        super().request(*args, **kwargs)
+        else:
+            self.close()
 
 
 def look_up(host: str, port: int) -> list[str]:

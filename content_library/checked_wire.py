@@ -24,6 +24,7 @@ from urllib3.response import BaseHTTPResponse
 
 from content_library.checked_connection import (
     CONNECT_S,
+    SAFE_METHODS,
     Resolver,
     connection_classes,
     look_up,
@@ -36,7 +37,6 @@ from content_library.web_addresses import FetchError, FetchErrorKind, FetchPolic
 DEADLINE_S = 30.0
 MAX_BYTES = 5_000_000
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHUNK = 65_536
 
 
@@ -83,7 +83,7 @@ class CheckedWire:
         """
         if not self.policy.may_use_port(target.port):
             raise FetchError(port_message(target.port), FetchErrorKind.REFUSED_ADDRESS)
-        for may_repeat in (method in _SAFE_METHODS, False):
+        for may_repeat in (method in SAFE_METHODS, False):
             state = Exchange(target, deadline_at)
             token = under_way.set(state)
             try:
@@ -113,7 +113,7 @@ class CheckedWire:
         max_bytes: int,
         truncate: bool,  # noqa: FBT001
     ) -> Answer:
-        keep = method in _SAFE_METHODS
+        keep = method in SAFE_METHODS
         manager = self._kept if keep else self._fresh
         sent_headers = dict(headers) if keep else {**headers, "Connection": "close"}
         response = manager.connection_from_host(target.host, target.port, target.scheme).urlopen(

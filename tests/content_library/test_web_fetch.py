@@ -641,6 +641,19 @@ def test_what_is_posted_is_never_sent_twice() -> None:
             assert b"Connection: close" in received[1]
 
 
+def test_every_post_gets_a_connection_of_its_own() -> None:
+    def answer_and_stay(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        connection.recv(1)  # until the client hangs up, or sends the next one here
+
+    with scripted(answer_and_stay, answer_and_stay) as port:
+        policy = FetchPolicy(allow=("127.0.0.1:*",))
+        with httpx.Client(transport=httpx_transport(policy)) as client:
+            assert client.post(f"http://127.0.0.1:{port}/").status_code == 200
+            assert client.post(f"http://127.0.0.1:{port}/").status_code == 200
+
+
 def test_a_client_can_tell_not_sent_from_perhaps_sent(site: Site) -> None:
     def take_and_wait(connection: socket.socket) -> None:
         read_request(connection)
