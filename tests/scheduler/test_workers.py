@@ -1,0 +1,93 @@
+"""Claims go to threads at their moment, in order, one account never twice at once."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+from scheduler.transitions import Claim
+from scheduler.workers import Workers
+
+NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+
+
+def claim(number: int, *, account: int = 1, in_s: float = 0) -> Claim:
+    return Claim(number, account, 1, NOW + timedelta(seconds=in_s), NOW + timedelta(hours=1))
+
+
+def wait_for(workers: Workers) -> None:
+    ends = time.monotonic() + 10
+    while workers.waiting() and time.monotonic() < ends:
+        time.sleep(0.005)
+    assert workers.waiting() == 0
+
+
+def test_claims_run_in_the_order_in_which_they_are_due() -> None:
+    done: list[int] = []
+    workers = Workers(lambda c: done.append(c.publication_id), threads=1)
+    workers.take([claim(3, in_s=0.15), claim(1, in_s=0.05), claim(2, in_s=0.1)], now=NOW)
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert done == [1, 2, 3]
+
+
+def test_nothing_runs_before_its_moment() -> None:
+    ran: list[float] = []
+    workers = Workers(lambda _c: ran.append(time.monotonic()), threads=2)
+    began = time.monotonic()
+    workers.take([claim(1, in_s=0.2)], now=NOW)
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert ran[0] - began >= 0.2
+
+
+def test_one_account_is_never_in_two_threads() -> None:
+    inside: dict[int, int] = {1: 0, 2: 0}
+    most: dict[int, int] = {1: 0, 2: 0}
+    lock = threading.Lock()
+
+    def run(c: Claim) -> None:
+        with lock:
+            inside[c.account_id] += 1
+            most[c.account_id] = max(most[c.account_id], inside[c.account_id])
+        time.sleep(0.002)
+        with lock:
+            inside[c.account_id] -= 1
+
+    workers = Workers(run, threads=4)
+    workers.take([claim(n, account=1 + n % 2) for n in range(60)], now=NOW)
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert most == {1: 1, 2: 1}
+
+
+def test_a_claim_that_fails_does_not_stop_the_others() -> None:
+    done: list[int] = []
+
+    def run(c: Claim) -> None:
+        if c.publication_id == 1:
+            raise RuntimeError("broken")
+        done.append(c.publication_id)
+
+    workers = Workers(run, threads=1)
+    workers.take([claim(1), claim(2)], now=NOW)
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert done == [2]
+
+
+def test_stopping_finishes_what_is_under_way_and_returns_the_rest() -> None:
+    begun, may_end, done = threading.Event(), threading.Event(), []
+
+    def run(c: Claim) -> None:
+        begun.set()
+        may_end.wait(5)
+        done.append(c.publication_id)
+
+    workers = Workers(run, threads=2)
+    workers.take([claim(1), claim(2), claim(3, account=2, in_s=3600)], now=NOW)
+    assert begun.wait(5)
+    time.sleep(0.05)
+    threading.Timer(0.1, may_end.set).start()
+    left = workers.stop(timeout_s=5)
+    assert done == [1]
+    assert {c.publication_id for c in left} == {2, 3}
