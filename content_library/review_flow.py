@@ -86,6 +86,7 @@ REVIEW_TRANSITIONS: Mapping[tuple[R, ReviewAct], R] = {
     (R.ASKED, ReviewAct.DECIDE): R.DECIDED,
     (R.WAITING, ReviewAct.CLEAR): R.CLEARED,
     (R.OPEN, ReviewAct.CLEAR): R.CLEARED,
+    (R.ASKED, ReviewAct.CLEAR): R.CLEARED,
     (R.WAITING, ReviewAct.DROP): R.MOOT,
     (R.OPEN, ReviewAct.DROP): R.MOOT,
     (R.ASKED, ReviewAct.DROP): R.MOOT,
@@ -105,6 +106,8 @@ _SAID = {
 def next_post_state(state: P, act: PostAct) -> P:
     """Raises TransitionNotAllowed when the post has moved on."""
     following = POST_TRANSITIONS.get((state, act))
+    if following is None and (state, act) == (P.IN_REVIEW, PostAct.ARCHIVE):
+        raise TransitionNotAllowed("This post is in review. Take it back from review first, then archive it.")
     if following is None:
         raise TransitionNotAllowed(
             f"This post is {_SAID[state]} now, so that can no longer be done. Reload the page."
