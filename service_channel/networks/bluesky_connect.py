@@ -1,7 +1,7 @@
 """Connecting a Bluesky account: whether the server is one, and whether it lets us in, said in plain sentences."""
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 from atproto import Session, models
@@ -38,21 +38,24 @@ def connect(transport: httpx.BaseTransport, host: str, identifier: str, app_pass
 
 def server_address(host: str) -> str:
     """`https://…` of what a person typed. Only a machine of one's own may be asked without TLS."""
-    typed = host.strip().rstrip("/") or DEFAULT_HOST
-    parts = urlsplit(typed if "://" in typed else f"https://{typed}")
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.path
-        or parts.query
-        or "@" in parts.netloc
-    ):
+    typed = host.strip() or DEFAULT_HOST
+    try:
+        parts = urlsplit(typed if "://" in typed else f"https://{typed}")
+        is_server = _is_server(parts)
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        is_server = False
+    if not is_server:
         raise ConnectRefused(f"{typed} is not the address of a server. It looks like bsky.social.")
-    if parts.scheme == "http" and not _is_own(parts.hostname):
+    if parts.scheme == "http" and not _is_own(parts.hostname or ""):
         raise ConnectRefused(
             f"Use https:// for {parts.hostname}: without it the password could be read on its way."
         )
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _is_server(parts: SplitResult) -> bool:
+    named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    return named and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
 
 
 def _require_pds(wire: Wire, server: str) -> None:

@@ -183,7 +183,8 @@ class Line:
             if failed.status not in (400, 401):
                 raise failed.before_sending() from None
             self._session = self._signed_in()
-        self._access.save_session(self._session.encode())
+        else:
+            self._access.save_session(self._session.encode())
 
     def _signed_in(self) -> Session:
         identifier, password = (

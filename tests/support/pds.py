@@ -118,6 +118,8 @@ class RealPds:
         except HTTPError as error:
             with error:
                 raise RuntimeError(f"{method} answered {error.code}: {error.read().decode()}") from error
+        except OSError as error:
+            raise RuntimeError(f"{method} was not answered. {self._last_words()}") from error
         return found
 
     def stop(self) -> None:
@@ -165,6 +167,11 @@ class RealPds:
             )
         self.url = json.loads(line)["url"]
         self._wait_until_healthy()
+
+    def _last_words(self) -> str:
+        code = self._process.poll() if self._process else None
+        state = "It runs" if code is None else f"It ended with {code}"
+        return f"{state}; its log ends with:\n{(self._folder / 'log').read_text()[-4000:]}"
 
     def _wait_until_healthy(self) -> None:
         ends = time.monotonic() + STARTS_WITHIN_S
