@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from content_library import audit
-from content_library.errors import InvalidInput
+from content_library.errors import InvalidInput, TransitionNotAllowed
 from content_library.formats import BUILTIN_FORMATS, BuiltinFormat
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
-from content_library.models.topic import Product, Topic
+from content_library.models.topic import Product, Topic, post_products, post_topics
 from content_library.models.user import User
 from content_library.permissions import can_draft, can_manage_desk, can_manage_people, require
 from content_library.transitions import flush
@@ -92,11 +92,54 @@ def add_product(session: Session, desk: Desk, name: str, *, actor: User, now: da
     return made
 
 
-def _named(session: Session, model: Any, desk: Desk, name: str, *, actor: User, now: datetime) -> Any:
+def rename_shelf(session: Session, shelf: Topic | Product, name: str, *, actor: User, now: datetime) -> None:
+    """Call a topic or product something else, on every post that has it. Raises InvalidInput for a taken name."""
+    require(can_manage_desk(actor, shelf.desk_id), "Only this desk’s leads and administrators can rename it.")
+    name, model = _checked_name(name), type(shelf)
+    taken = select(model.id).where(model.desk_id == shelf.desk_id, model.name == name, model.id != shelf.id)
+    if session.scalar(taken) is not None:
+        sentence = f"There is “{name}” already."
+        raise InvalidInput(sentence, {"name": sentence})
+    before, shelf.name = shelf.name, name
+    flush(session)
+    what, said = model.__name__.lower(), f"Renamed “{before}” to “{name}”"
+    audit.record(session, f"{what}.renamed", shelf, actor=actor, now=now, summary=said)
+
+
+def remove_shelf(session: Session, shelf: Topic | Product, *, actor: User, now: datetime) -> None:
+    """Take away a topic or product no post has. Raises TransitionNotAllowed when one does."""
+    require(can_manage_desk(actor, shelf.desk_id), "Only this desk’s leads and administrators can remove it.")
+    if posts_on(session, [shelf])[shelf.id]:
+        raise TransitionNotAllowed(f"“{shelf.name}” is on posts. Rename it instead of removing it.")
+    what = type(shelf).__name__.lower()
+    audit.record(
+        session, f"{what}.removed", shelf, actor=actor, now=now, summary=f"Removed {what} “{shelf.name}”"
+    )
+    session.delete(shelf)
+    flush(session)
+
+
+def posts_on(session: Session, shelves: Sequence[Topic | Product]) -> dict[int, int]:
+    """How many posts each of these topics (or of these products) is on, by id."""
+    if not shelves:
+        return {}
+    table = post_topics if isinstance(shelves[0], Topic) else post_products
+    column = table.c.topic_id if isinstance(shelves[0], Topic) else table.c.product_id
+    ids = [shelf.id for shelf in shelves]
+    counted = session.execute(select(column, func.count()).where(column.in_(ids)).group_by(column))
+    return {**dict.fromkeys(ids, 0), **dict(counted.tuples().all())}
+
+
+def _checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > 60:
         sentence = "Give it a name of up to 60 characters."
         raise InvalidInput(sentence, {"name": sentence})
+    return name
+
+
+def _named(session: Session, model: Any, desk: Desk, name: str, *, actor: User, now: datetime) -> Any:
+    name = _checked_name(name)
     known = session.scalar(select(model).where(model.desk_id == desk.id, model.name == name))
     if known is not None:
         return known

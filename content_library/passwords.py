@@ -4,6 +4,7 @@ from zxcvbn import zxcvbn
 
 SHORTEST = 12
 LONGEST = 200
+_LEFT = 8  # characters that are not one's own name
 _LOOKED_AT = 72  # what zxcvbn looks at; it takes quadratic time
 _STRONG_ENOUGH = 3  # of 4: withstands guessing at full speed for hours, behind a slow hash for centuries
 
@@ -15,8 +16,8 @@ def password_problem(password: str, *, email: str = "", name: str = "") -> str |
     if len(password) > LONGEST:
         return f"Keep it under {LONGEST} characters."
     own = _own_words(email, name)
-    if email and password.casefold().strip() == email.casefold():
-        return "Choose something other than your e-mail address."
+    if _without(own, password) < _LEFT:
+        return "Choose something other than your name or e-mail address."
     found = zxcvbn(password[:_LOOKED_AT], user_inputs=own)
     if found["score"] >= _STRONG_ENOUGH:
         return None
@@ -24,8 +25,16 @@ def password_problem(password: str, *, email: str = "", name: str = "") -> str |
 
 
 def _own_words(email: str, name: str) -> list[str]:
-    words = [*email.replace("@", ".").split("."), *name.split(), email, name, "deskcast"]
-    return [word for word in words if len(word) > 2]
+    words = {*email.replace("@", ".").split("."), *name.split(), "deskcast"}
+    return sorted((word.casefold() for word in words if len(word) > 2), key=len, reverse=True)
+
+
+def _without(own: list[str], password: str) -> int:
+    """How many characters are left when the own words are taken out."""
+    left = password.casefold()
+    for word in own:
+        left = left.replace(word, "")
+    return len(left)
 
 
 def _weakness(warning: str) -> str:

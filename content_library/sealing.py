@@ -3,7 +3,7 @@
 Entries commit unsealed with the change they describe, so the chain never makes writers wait for each other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from content_library import clock
 from content_library.audit import digest
 from content_library.models.audit import AuditEntry, AuditPayload
 from content_library.record_chain import GENESIS, Entry, Head, Problem, Sealed, Walk, finish, link, walk
@@ -46,6 +47,19 @@ class Verification:
     flaws: int
     unsealed: int
 
+    def sentences(self) -> list[str]:
+        """The verdict in words, what matters most first."""
+        said = [str(problem) for problem in self.problems]
+        if self.flaws > len(said):
+            said.append(f"{self.flaws - len(said)} more entries do not fit.")
+        if self.ok:
+            said = [f"Verified up to entry {self.upto_seq}: all {self.entries} sealed entries fit."]
+        if self.unsealed:
+            said.append(
+                f"{self.unsealed} entries have waited over a minute for their seal. Is the engine running?"
+            )
+        return said
+
 
 def seal(session: Session, *, key: str, now: datetime, most: int = 2000) -> int:
     """Seal up to `most` entries that are 2 seconds old, in the order of their ids; returns how many.
@@ -66,8 +80,19 @@ def seal(session: Session, *, key: str, now: datetime, most: int = 2000) -> int:
     return len(links)
 
 
-def verify(session: Session, *, key: str, now: datetime, head: Head | None = None) -> Verification:
-    """Check the whole chain, against an exported head if there is one. Reads in one pass, in little memory."""
+def verify(
+    session: Session,
+    *,
+    key: str,
+    now: datetime | None = None,
+    head: Head | Mapping[str, Any] | None = None,
+) -> Verification:
+    """Check the whole chain, against an exported head if there is one. Reads in one pass, in little memory.
+
+    Raises ValueError for a head that is none.
+    """
+    now = now or clock.now(session)
+    head = head if head is None or isinstance(head, Head) else read_head(head)
     return conclude(session, verify_part(session, Walk(), key=key, head=head), now=now, head=head)
 
 

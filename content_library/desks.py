@@ -1,0 +1,231 @@
+"""Desks and teams as administrators change them: names, hours, which teams clear for which desk, solo mode."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, time
+from typing import Any
+
+from slugify import slugify
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from content_library import audit
+from content_library.clearance import cleared_alone, drop_all, drop_unsupported, resting_on_team
+from content_library.errors import InvalidInput, NotFound
+from content_library.models.desk import Desk, Team
+from content_library.models.user import User
+from content_library.permissions import can_manage_desk, can_manage_people, require
+from content_library.transitions import flush
+from content_library.wall_time import zone as known_zone
+from content_library.web_addresses import FetchError, parse_target
+
+ONLY_ADMINISTRATORS = "Only administrators can change desks and teams."
+_LENGTHS = {"name": 80, "about": 500, "website": 500}
+_TIME = re.compile(r"[0-2][0-9]:[0-5][0-9]")
+
+
+def desks(session: Session) -> list[Desk]:
+    return list(session.scalars(select(Desk).order_by(func.lower(Desk.name), Desk.id)))
+
+
+def get_desk(session: Session, handle: str) -> Desk:
+    """Raises NotFound."""
+    found = session.scalar(select(Desk).where(Desk.handle == handle))
+    if found is None:
+        raise NotFound("There is no such desk.")
+    return found
+
+
+def teams(session: Session) -> list[Team]:
+    return list(session.scalars(select(Team).order_by(Team.id)))
+
+
+def get_team(session: Session, team_id: int) -> Team:
+    """Raises NotFound."""
+    found = session.get(Team, team_id)
+    if found is None:
+        raise NotFound("There is no such team.")
+    return found
+
+
+def change_desk(
+    session: Session,
+    desk: Desk,
+    *,
+    name: str,
+    zone: str,
+    about: str,
+    website: str,
+    opens: str,
+    closes: str,
+    actor: User,
+    now: datetime,
+) -> None:
+    """Change what a desk is called, where it is and when it is there. Raises InvalidInput by field."""
+    require(can_manage_desk(actor, desk.id), "Only this desk’s leads and administrators can change it.")
+    after = {"name": name.strip(), "zone": zone, "about": about.strip(), "website": website.strip(),
+             "opens": opens, "closes": closes}  # fmt: skip
+    problems = _problems(after)
+    if problems:
+        raise InvalidInput("The desk was not changed.", problems)
+    known_zone(zone)
+    before = {key: getattr(desk, key) for key in after}
+    if before == after:
+        return
+    for key, value in after.items():
+        setattr(desk, key, value)
+    flush(session)
+    _note(
+        session, desk, "desk.changed", f"Changed the desk “{desk.name}”", before, after, actor=actor, now=now
+    )
+
+
+def set_teams(session: Session, desk: Desk, team_ids: Collection[int], *, actor: User, now: datetime) -> int:
+    """Which teams clear for a desk. What rests on one that stops is uncleared; returns how many posts."""
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    chosen = _teams(session, team_ids)
+    before, after = {t.id: t.name for t in desk.teams}, {t.id: t.name for t in chosen}
+    if before == after:
+        return 0
+    desk.teams = chosen
+    flush(session)
+    said = f"Teams of “{desk.name}”: {', '.join(after.values()) or 'none'}"
+    _note(session, desk, "desk.teams_changed", said, sorted(before), sorted(after), actor=actor, now=now)
+    return sum(
+        _stop_serving(session, session.get_one(Team, team_id), [desk], actor=actor, now=now)
+        for team_id in sorted(set(before) - set(after))
+    )
+
+
+def set_solo(session: Session, desk: Desk, *, solo: bool, actor: User, now: datetime) -> int:
+    """Whether people of this desk may clear their own posts.
+
+    Switching it off ends the approvals that one person gave alone; returns how many.
+    """
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    if desk.solo == solo:
+        return 0
+    desk.solo = solo
+    flush(session)
+    said = f"Solo mode of “{desk.name}” is {'on: people may clear their own posts' if solo else 'off'}"
+    _note(session, desk, "desk.solo_changed", said, not solo, solo, actor=actor, now=now)
+    if solo:
+        return 0
+    why = "solo mode is off, so somebody else has to look at it."
+    return drop_all(session, cleared_alone(session, desk.id), actor=actor, now=now, why=why)
+
+
+def add_team(session: Session, name: str, desk_ids: Collection[int], *, actor: User, now: datetime) -> Team:
+    """A reviewing department. Raises InvalidInput when there is one by that name."""
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    name = _team_name(session, name)
+    team = Team(key=_free_key(session, name), name=name, created_at=now, desks=_desks(session, desk_ids))
+    session.add(team)
+    flush(session)
+    audit.record(session, "team.added", team, actor=actor, now=now, summary=f"Added the team {name}")
+    return team
+
+
+def change_team(
+    session: Session, team: Team, *, name: str, desk_ids: Collection[int], actor: User, now: datetime
+) -> int:
+    """Rename a team and choose the desks it serves; returns how many posts lost their clearance."""
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    name = _team_name(session, name, but=team)
+    chosen = _desks(session, desk_ids)
+    before = {"name": team.name, "desks": sorted(desk.id for desk in team.desks)}
+    after = {"name": name, "desks": sorted(desk.id for desk in chosen)}
+    if before == after:
+        return 0
+    left = [desk for desk in team.desks if desk not in chosen]
+    team.name, team.desks = name, chosen
+    flush(session)
+    _note(session, team, "team.changed", f"Changed the team {name}", before, after, actor=actor, now=now)
+    return _stop_serving(session, team, left, actor=actor, now=now) if left else 0
+
+
+def _stop_serving(session: Session, team: Team, left: Sequence[Desk], *, actor: User, now: datetime) -> int:
+    session.refresh(team, ["desks"])
+    resting = resting_on_team(session, team.id, [desk.id for desk in left])
+    why = f"{team.name} no longer clears for {', '.join(desk.name for desk in left)}."
+    return drop_unsupported(session, resting, actor=actor, now=now, why=why)
+
+
+def _problems(about: Mapping[str, str]) -> dict[str, str]:
+    problems = {
+        key: f"Keep it under {longest} characters."
+        for key, longest in _LENGTHS.items()
+        if len(about[key]) > longest
+    }
+    if not about["name"]:
+        problems["name"] = "Give the desk a name."
+    if about["website"] and not _is_address(about["website"]):
+        problems["website"] = "Write a whole address such as https://www.example.com."
+    for key in ("opens", "closes"):
+        if not _is_time(about[key]):
+            problems[key] = "Write a time such as 09:00."
+    if not problems and about["opens"] >= about["closes"]:
+        problems["closes"] = "The desk has to close after it opens."
+    return problems
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_target(text)
+    except FetchError:
+        return False
+    return True
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        time.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _team_name(session: Session, name: str, *, but: Team | None = None) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > 60:
+        sentence = "Give the team a name of up to 60 characters."
+        raise InvalidInput(sentence, {"name": sentence})
+    known = session.scalar(select(Team).where(func.lower(Team.name) == name.lower()))
+    if known is not None and known is not but:
+        sentence = f"There is a team called {known.name} already."
+        raise InvalidInput(sentence, {"name": sentence})
+    return name
+
+
+def _free_key(session: Session, name: str) -> str:
+    base = slugify(name, separator="_")[:24] or "team"
+    taken = set(session.scalars(select(Team.key).where(Team.key.startswith(base))))
+    return next(key for n in range(1, 1_000) if (key := base if n == 1 else f"{base}_{n}") not in taken)
+
+
+def _teams(session: Session, ids: Collection[int]) -> list[Team]:
+    return list(session.scalars(select(Team).where(Team.id.in_(list(ids))).order_by(Team.id)))
+
+
+def _desks(session: Session, ids: Collection[int]) -> list[Desk]:
+    return list(session.scalars(select(Desk).where(Desk.id.in_(list(ids))).order_by(Desk.id)))
+
+
+def _note(
+    session: Session,
+    subject: Any,
+    verb: str,
+    summary: str,
+    before: Any,
+    after: Any,
+    *,
+    actor: User,
+    now: datetime,
+) -> None:
+    desk_id = subject.id if isinstance(subject, Desk) else None
+    audit.record(
+        session, verb, subject, actor=actor, now=now, desk_id=desk_id, summary=summary,
+        details={"before": before, "after": after},
+    )  # fmt: skip
