@@ -137,12 +137,18 @@ class Site:
         self.seen = seen
 
 
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *_: object) -> None:
+        """A fetcher that hangs up in the middle is what many of these tests are about."""
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     handler = type("SeenPage", (Page,), {"seen": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.block_on_close = False
+    server = QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield Site(server, handler.seen)
