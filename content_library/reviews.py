@@ -189,12 +189,18 @@ def _settle(session: Session, review: Review, decision: Decision, *, actor: User
     if decision.verdict is not Verdict.APPROVE:
         _stop(session, review, decision, actor=actor, now=now)
         return
-    given = {d.user_id for d in review.decisions if d.verdict is Verdict.APPROVE} | {actor.id}
+    given = {d.user_id for d in review.decisions if _stands(d, review)} | {actor.id}
     if len(given) < review.quorum:
         return
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
     over(session, "review.open", [review], now=now)
     _go_on(session, review.submission, decision, actor=actor, now=now)
+
+
+def _stands(decision: Decision, review: Review) -> bool:
+    """Whether an approval still counts: the person has not left the team since."""
+    approves = decision.verdict is Verdict.APPROVE
+    return approves and review.team_id in team_ids_for(decision.user, review.desk_id)
 
 
 def _go_on(

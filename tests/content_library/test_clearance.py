@@ -162,6 +162,23 @@ def test_a_quorum_that_is_still_met_keeps_the_approval(session, desk, maya, sam,
     assert in_force(session, post) == []
 
 
+def test_half_a_quorum_of_somebody_who_left_does_not_count(session, desk, maya, sam, reviewers, clock):
+    how_to = session.get_one(Format, "how_to")
+    parts = [format_editing.TeamPart("marketing", 1, quorum=2)]
+    format_editing.change_format(
+        session, how_to, about(how_to), parts, None, seen_version=how_to.version, actor=sam, now=clock()
+    )
+    others = [make_user(session, name, teams=["marketing"]) for name in ("Noor", "Olek")]
+    post = make_post(session, desk, maya)
+    submission = submit(session, post, maya)
+    decide(session, submission.reviews[0], reviewers["marketing"])
+    users.deactivate(session, reviewers["marketing"], actor=sam, now=clock())
+    decide(session, submission.reviews[0], others[0])
+    assert in_force(session, post) == []
+    decide(session, submission.reviews[0], others[1])
+    assert in_force(session, post)
+
+
 def test_coming_back_does_not_bring_an_approval_back(session, desk, sam, reviewers, approved, clock):
     elena = reviewers["marketing"]
     users.deactivate(session, elena, actor=sam, now=clock())
