@@ -127,7 +127,7 @@ def posts_on(session: Session, shelves: Sequence[Topic | Product]) -> dict[int, 
     column = table.c.topic_id if isinstance(shelves[0], Topic) else table.c.product_id
     ids = [shelf.id for shelf in shelves]
     counted = session.execute(select(column, func.count()).where(column.in_(ids)).group_by(column))
-    return {**dict.fromkeys(ids, 0), **dict(counted.tuples().all())}
+    return {**dict.fromkeys(ids, 0), **dict(counted.all())}
 
 
 def _checked_name(name: str) -> str:

@@ -107,8 +107,8 @@ def _remember(session: Session, user: User, claims: Claims, *, now: datetime) ->
 
 def _place(session: Session, user: User, held: Collection[str], groups: Mapping[str, str]) -> Place:
     """Where the groups put somebody: only desks and teams that the installation's groups name are touched."""
-    desk_ids = dict(session.execute(select(Desk.handle, Desk.id)).tuples().all())
-    team_ids = dict(session.execute(select(Team.key, Team.id)).tuples().all())
+    desk_ids = dict(session.execute(select(Desk.handle, Desk.id)).all())
+    team_ids = dict(session.execute(select(Team.key, Team.id)).all())
     governed = [(group, *target) for group, target in _targets(groups)]
     before = place_of(user)
     desks, teams = dict(before.desks or {}), set(before.teams)
