@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from content_library.models.audit import AuditEntry, AuditPayload
@@ -45,6 +46,41 @@ def record(
     )
     session.add(entry)
     return entry
+
+
+def record_quickly(
+    session: Session,
+    verb: str,
+    *,
+    subject_type: str,
+    subject_id: int,
+    desk_id: int,
+    now: datetime,
+    summary: str,
+    details: Mapping[str, Any],
+) -> None:
+    """The same entry by the system, in two prepared statements: for what happens hundreds of times a second."""
+    payload = _as_stored(details)
+    connection = session.connection()
+    entry_id = connection.execute(
+        _ENTRY,
+        {
+            "at": now,
+            "desk_id": desk_id,
+            "actor_name": SYSTEM_NAME,
+            "verb": verb,
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "summary": summary,
+            "payload_digest": digest(payload),
+        },
+    ).scalar_one()
+    connection.execute(_PAYLOAD, {"entry_id": entry_id, "details": payload})
+
+
+_entries = cast(Table, AuditEntry.__table__)
+_ENTRY = insert(_entries).returning(_entries.c.id)
+_PAYLOAD = insert(cast(Table, AuditPayload.__table__))
 
 
 def digest(payload: Mapping[str, Any]) -> str:

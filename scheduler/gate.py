@@ -80,7 +80,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
             "This machine’s clock jumped; waiting until it is steady.",
             now + _MINUTE,
         )
-    row = session.execute(_QUESTION, {"publication_id": publication_id}).one()
+    row = session.connection().execute(_QUESTION, {"publication_id": publication_id}).one()
     for reason in (
         _hold(session, row),
         _over(row, now),
@@ -144,7 +144,7 @@ def _question() -> Any:
 
 
 def _hold(session: Session, row: Row[Any]) -> No | None:
-    holds = session.execute(_HOLDS).all()
+    holds = session.connection().execute(_HOLDS).all()
     for hold in holds:
         if _covers(hold, row):
             reason = Reason.HOLD if hold.scope is HoldScope.PUBLICATION else Reason.STOPPED
@@ -191,9 +191,13 @@ def _unapproved(session: Session, row: Row[Any], now: datetime) -> No | None:
 
 def _quorum(session: Session, row: Row[Any]) -> bool:
     """Every team of the submission is there, with enough people who did not write it, on exactly this hash."""
-    short = session.execute(
-        _SHORT, {"submission_id": row.submission_id, "content_hash": row.content_hash, "solo": row.solo}
-    ).first()
+    short = (
+        session.connection()
+        .execute(
+            _SHORT, {"submission_id": row.submission_id, "content_hash": row.content_hash, "solo": row.solo}
+        )
+        .first()
+    )
     return short is None
 
 

@@ -36,7 +36,9 @@ def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
 
 def hold_dead_links(session: Session, *, now: datetime) -> int:
     """What is planned with a link that does not work is held ahead of its time, and says so. Returns how many."""
-    dead = dict(session.execute(select(LinkCheck.url, LinkCheck.error).where(LinkCheck.is_ok.is_(False))).all())
+    dead = dict(
+        session.execute(select(LinkCheck.url, LinkCheck.error).where(LinkCheck.is_ok.is_(False))).all()
+    )
     if not dead:
         return 0
     planned = session.scalars(select(Publication).where(Publication.state == PublicationState.PLANNED)).all()

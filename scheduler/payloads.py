@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from content_library.content import canonical_json
+from content_library.models.account import Account, AccountState
 from content_library.models.media import Media
-from scheduler.models import Part
+from content_library.models.post import Rendition
+from scheduler.models import Part, Publication, PublicationState
 from service_channel.networks.base import Network, OutgoingMedia, OutgoingPart, RemoteRef
 
 ENVELOPE_RULE = "key, created_at and reply references are added at sending"
@@ -37,6 +39,73 @@ class Envelope:
         return hashlib.sha256(f"deskcast:envelope:v1\n{canonical_json(self.as_data())}".encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Claimed:
+    """A claimed publication with what is needed to prepare it; `id` and the rest name its account."""
+
+    fence: int
+    state: PublicationState
+    desk_id: int
+    payload: str | None
+    id: int
+    network: str
+    handle: str
+    account_state: AccountState
+
+
+def read_claimed(session: Session, publication_id: int) -> Claimed | None:
+    """One look at a publication, its payload and its account."""
+    row = session.connection().execute(_CLAIMED, {"this": publication_id}).first()
+    return None if row is None else Claimed(*row)
+
+
+def _claimed() -> Any:
+    return (
+        select(
+            Publication.fence,
+            Publication.state,
+            Publication.desk_id,
+            Rendition.payload,
+            Account.id,
+            Account.network,
+            Account.handle,
+            Account.state,
+        )
+        .join(Account, Account.id == Publication.account_id)
+        .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
+        .where(Publication.id == bindparam("this"))
+    )
+
+
+def next_part(
+    session: Session, publication_id: int, desk_id: int, payload: str, folder: Path, *, now: datetime
+) -> OutgoingPart | None:
+    """The first part that is not out yet, its pictures checked byte by byte. Raises MediaChanged."""
+    known = standing_parts(session, publication_id)
+    position = next((p.position for p in known if p.remote_id is None), None if known else 0)
+    if position is None:
+        return None
+    media = media_of(session, desk_id, payload, folder)
+    check_media(media)
+    return outgoing(publication_id, payload, position, media, now=now)
+
+
+class Standing(Protocol):
+    """What is known of a part: a row, or the part itself."""
+
+    position: int
+    key: str
+    created_at: datetime
+    remote_id: str | None
+    cid: str
+    url: str
+
+
+def standing_parts(session: Session, publication_id: int) -> Sequence[Any]:
+    """The parts whose envelope is chosen, in order, as plain rows."""
+    return session.connection().execute(_PARTS, {"this": publication_id}).all()
+
+
 def parts_of(session: Session, publication_id: int) -> list[Part]:
     """The parts whose envelope is chosen, in order."""
     return list(
@@ -46,27 +115,30 @@ def parts_of(session: Session, publication_id: int) -> list[Part]:
 
 def choose_envelopes(
     session: Session, publication_id: int, payload: str, network: Network, *, now: datetime
-) -> list[Part]:
+) -> Sequence[Standing]:
     """The parts of a publication; at the first mark their keys and times are chosen here."""
-    known = parts_of(session, publication_id)
+    known = standing_parts(session, publication_id)
     if known:
         return known
-    made = []
-    for position in range(len(json.loads(payload)["parts"])):
-        envelope = Envelope(network.new_key(now), now)
-        made.append(
-            Part(
-                publication_id=publication_id,
-                position=position,
-                key=envelope.key,
-                created_at=now,
-                envelope=envelope.as_data(),
-                envelope_sha256=envelope.sha256(),
-            )
-        )
-    session.add_all(made)
-    session.flush()
-    return made
+    made = [
+        _chosen(publication_id, position, Envelope(network.new_key(now), now))
+        for position in range(len(json.loads(payload)["parts"]))
+    ]
+    session.connection().execute(_CHOOSE, made)
+    return standing_parts(session, publication_id)
+
+
+def _chosen(publication_id: int, position: int, envelope: Envelope) -> dict[str, Any]:
+    return {
+        "publication_id": publication_id,
+        "position": position,
+        "key": envelope.key,
+        "created_at": envelope.created_at,
+        "envelope": envelope.as_data(),
+        "envelope_sha256": envelope.sha256(),
+        "cid": "",
+        "url": "",
+    }
 
 
 def outgoing(
@@ -92,7 +164,7 @@ def outgoing(
     )
 
 
-def with_envelope(part: OutgoingPart, parts: Sequence[Part]) -> OutgoingPart:
+def with_envelope(part: OutgoingPart, parts: Sequence[Standing]) -> OutgoingPart:
     """The part with what was chosen for it, and its place in the thread."""
     own = parts[part.index]
     before = parts[part.index - 1] if part.index else None
@@ -100,7 +172,7 @@ def with_envelope(part: OutgoingPart, parts: Sequence[Part]) -> OutgoingPart:
     return replace(part, key=own.key, created_at=own.created_at, parent=_ref(before), root=_ref(first))
 
 
-def _ref(part: Part | None) -> RemoteRef | None:
+def _ref(part: Standing | None) -> RemoteRef | None:
     return None if part is None else RemoteRef(part.remote_id or "", part.cid, part.url)
 
 
@@ -124,3 +196,20 @@ def check_media(media: Mapping[str, OutgoingMedia]) -> None:
             raise MediaChanged("A picture of this post cannot be read from disk.") from None
         if found != one.sha256:
             raise MediaChanged("A picture on disk is not the one that was approved.")
+
+
+_parts = cast(Table, Part.__table__)
+_PARTS = (
+    select(
+        _parts.c.position,
+        _parts.c.key,
+        _parts.c.created_at,
+        _parts.c.remote_id,
+        _parts.c.cid,
+        _parts.c.url,
+    )
+    .where(_parts.c.publication_id == bindparam("this"))
+    .order_by(_parts.c.position)
+)
+_CHOOSE = insert(_parts)
+_CLAIMED = _claimed()

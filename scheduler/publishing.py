@@ -4,34 +4,24 @@ Nothing is sent outside `_send`, and nothing reaches `_send` that the gate has n
 marked it. Network calls are never made inside a transaction.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from content_library import clock
 from content_library.backoff import wait
-from content_library.models.account import Account
+from content_library.models.account import Account, AccountState
 from content_library.notices import leads_of, notify
-from scheduler import gate, points, transitions
-from scheduler.models import Attempt, AttemptOutcome, Part, Publication, PublicationState
-from scheduler.payloads import (
-    MediaChanged,
-    check_media,
-    choose_envelopes,
-    media_of,
-    outgoing,
-    parts_of,
-    with_envelope,
-)
+from scheduler import gate, payloads, points, recording, transitions
+from scheduler.models import AttemptOutcome, Publication, PublicationState
+from scheduler.payloads import MediaChanged, choose_envelopes, with_envelope
 from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
 from scheduler.world import World
 from service_channel import accounts
-from service_channel.models.sent_part import SentPart
 from service_channel.networks.base import (
     Access,
     Network,
@@ -39,7 +29,6 @@ from service_channel.networks.base import (
     OutgoingPart,
     Preparation,
     Prepared,
-    RemoteRef,
     SendResult,
 )
 from service_channel.token_vault import CannotOpen
@@ -88,52 +77,35 @@ def publish_one(world: World, claimed: Claim) -> None:
 
 
 def _read(world: World, claimed: Claim) -> Errand | None:
+    """What is needed to prepare the next part. What cannot even be prepared is put to the gate at once."""
     with world.database.read() as session:
-        publication = session.get_one(Publication, claimed.publication_id)
-        if publication.fence != claimed.fence or publication.state is not PublicationState.CLAIMED:
+        found = payloads.read_claimed(session, claimed.publication_id)
+        if found is None or found.fence != claimed.fence or found.state is not PublicationState.CLAIMED:
             return None
-        now = clock.now(session)
-        refusal = gate.ask(session, publication.id, now=now, clock_sane=world.clock_sane)
-        if isinstance(refusal, gate.Passed):
-            return _errand(session, world, claimed, publication, refusal, now=now)
-    _refuse(world, claimed, refusal)
+        try:
+            errand = _errand(session, world, claimed, found)
+        except (CannotOpen, MediaChanged) as problem:
+            reason = gate.Reason.PAYLOAD if isinstance(problem, MediaChanged) else gate.Reason.ACCOUNT
+            errand = gate.No(reason, Act.BLOCK, str(problem))
+    if isinstance(errand, Errand):
+        return errand
+    _refuse(world, claimed, errand)
     return None
 
 
-def _errand(
-    session: Session,
-    world: World,
-    claimed: Claim,
-    publication: Publication,
-    passed: gate.Passed,
-    *,
-    now: datetime,
-) -> Errand | None:
-    network = world.networks.get(passed.network)
-    try:
-        if network is None:
-            raise CannotOpen(f"this release cannot send to {passed.network}")
-        access = accounts.access(session, publication.account, database=world.database, vault=world.vault)
-        part = _next_part(session, world, publication, passed.payload, now=now)
-    except (CannotOpen, MediaChanged) as problem:
-        reason = gate.Reason.PAYLOAD if isinstance(problem, MediaChanged) else gate.Reason.ACCOUNT
-        session.rollback()
-        _refuse(world, claimed, gate.No(reason, Act.BLOCK, str(problem)))
-        return None
+def _errand(session: Session, world: World, claimed: Claim, found: payloads.Claimed) -> Errand | gate.No:
+    now = clock.now(session)
+    if found.payload is None or found.account_state is not AccountState.ACTIVE:
+        answer = gate.ask(session, claimed.publication_id, now=now, clock_sane=world.clock_sane)
+        return answer if isinstance(answer, gate.No) else gate.No(gate.Reason.RATE, Act.GIVE_BACK, "", now)
+    network = world.networks.get(found.network)
+    if network is None:
+        raise CannotOpen(f"This release cannot send to {found.network}.")
+    access = accounts.access(session, found, database=world.database, vault=world.vault)
+    part = payloads.next_part(
+        session, claimed.publication_id, found.desk_id, found.payload, world.media_folder, now=now
+    )
     return Errand(claimed, network, access, part)
-
-
-def _next_part(
-    session: Session, world: World, publication: Publication, payload: str, *, now: datetime
-) -> OutgoingPart | None:
-    """The first part that is not out yet, its pictures checked byte by byte."""
-    known = parts_of(session, publication.id)
-    position = next((p.position for p in known if p.remote_id is None), None if known else 0)
-    if position is None:
-        return None
-    media = media_of(session, publication.desk_id, payload, world.media_folder)
-    check_media(media)
-    return outgoing(publication.id, payload, position, media, now=now)
 
 
 def _prepare(world: World, errand: Errand) -> Prepared | None:
@@ -150,6 +122,17 @@ def _prepare(world: World, errand: Errand) -> Prepared | None:
 def _mark(world: World, errand: Errand) -> Order | None:
     """Ask the gate and mark, in one transaction; the attempt and the envelope are durable before anything leaves."""
     points.reach("before_mark")
+    try:
+        order = _marked(world, errand)
+    except IntegrityError:  # another publication of this account is being sent at this moment
+        with world.database.write() as session:
+            transitions.give_back(session, [errand.claim], now=clock.now(session))
+        return None
+    points.reach("marked")
+    return order
+
+
+def _marked(world: World, errand: Errand) -> Order | None:
     claimed = errand.claim
     with world.database.write() as session:
         now = clock.now(session)
@@ -162,27 +145,13 @@ def _mark(world: World, errand: Errand) -> Order | None:
             return None
         parts = choose_envelopes(session, claimed.publication_id, answer.payload, errand.network, now=now)
         if errand.part is None:  # an answer that came late had filled in the last part
-            finish(session, claimed.publication_id, parts, now=now)
+            recording.finish(session, claimed.publication_id, now=now)
             return None
         part = with_envelope(errand.part, parts)
-        attempt = _open_attempt(session, claimed, part, now=now)
-        order = Order(errand, part, attempt.id, is_last=part.index == len(parts) - 1)
-    points.reach("marked")
-    return order
-
-
-def _open_attempt(session: Session, claimed: Claim, part: OutgoingPart, *, now: datetime) -> Attempt:
-    attempt = Attempt(
-        publication_id=claimed.publication_id,
-        position=part.index,
-        fence=claimed.fence,
-        act="send",
-        outcome=AttemptOutcome.OPEN,
-        started_at=now,
-    )
-    session.add(attempt)
-    session.flush()
-    return attempt
+        attempt_id = recording.open_attempt(
+            session, claimed.publication_id, part.index, fence=claimed.fence, now=now
+        )
+        return Order(errand, part, attempt_id, is_last=part.index == len(parts) - 1)
 
 
 def _send(world: World, order: Order, prepared: Prepared) -> SendResult:
@@ -206,25 +175,17 @@ def _record(world: World, order: Order, result: SendResult) -> bool:
         now = clock.now(session)
         _close_attempt(session, order, result, now=now)
         more = _settled(session, world, order, result, now=now)
-        if not more:
+        if not more and result.outcome is not Outcome.SENT:
             _tell(session, claimed.publication_id, now=now)
     points.reach("recorded")
     return more
 
 
 def _close_attempt(session: Session, order: Order, result: SendResult, *, now: datetime) -> None:
-    session.execute(
-        update(Attempt)
-        .where(Attempt.id == order.attempt_id)
-        .values(
-            outcome=AttemptOutcome(result.outcome.value),
-            ended_at=now,
-            status=result.status,
-            request=dict(result.request),
-            response=dict(result.response),
-            message=result.message,
-        )
-    )
+    recording.close_attempt(
+        session, order.attempt_id, AttemptOutcome(result.outcome.value), now=now, status=result.status,
+        request=result.request, response=result.response, message=result.message,
+    )  # fmt: skip
 
 
 def _settled(session: Session, world: World, order: Order, result: SendResult, *, now: datetime) -> bool:
@@ -243,9 +204,11 @@ def _sent(session: Session, world: World, order: Order, result: SendResult, *, n
     """A yes always counts, also when the lease is over."""
     claimed = order.errand.claim
     assert result.ref is not None
-    record_part(session, claimed.publication_id, order.part.index, result.ref, claimed.account_id, now=now)
+    recording.record_part(
+        session, claimed.publication_id, order.part.index, result.ref, claimed.account_id, now=now
+    )
     if order.is_last:
-        finish(session, claimed.publication_id, parts_of(session, claimed.publication_id), now=now)
+        recording.finish(session, claimed.publication_id, now=now)
         return False
     lease = now + timedelta(seconds=world.timing.lease)
     return transitions.settle(
@@ -256,41 +219,6 @@ def _sent(session: Session, world: World, order: Order, result: SendResult, *, n
         fence=claimed.fence,
         values={"leased_until": lease},
     )
-
-
-def record_part(
-    session: Session, publication_id: int, position: int, ref: RemoteRef, account_id: int, *, now: datetime
-) -> None:
-    """Keep where a part stands. Telling it twice changes nothing."""
-    done = session.execute(
-        update(Part)
-        .where(Part.publication_id == publication_id, Part.position == position, Part.remote_id.is_(None))
-        .values(remote_id=ref.remote_id, cid=ref.cid, url=ref.url, sent_at=now)
-        .execution_options(synchronize_session="fetch")
-    )
-    if not done.rowcount:  # type: ignore[attr-defined]
-        return
-    publication = session.get_one(Publication, publication_id)
-    session.add(
-        SentPart(
-            account_id=account_id,
-            remote_id=ref.remote_id,
-            url=ref.url,
-            publication_id=publication_id,
-            revision_id=publication.revision_id,
-            part_index=position,
-            sent_at=now,
-        )
-    )
-    session.flush()
-
-
-def finish(session: Session, publication_id: int, parts: list[Part], *, now: datetime) -> bool:
-    """All parts are out: published."""
-    session.expire_all()
-    first = parts_of(session, publication_id)[0]
-    values: Mapping[str, Any] = {"url": first.url, "leased_until": None, "first_sent_at": first.sent_at}
-    return transitions.settle(session, publication_id, Act.SUCCEED, now=now, values=values)
 
 
 def _not_sent(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
@@ -345,12 +273,9 @@ def _not_prepared(world: World, errand: Errand, done: Preparation) -> None:
     claimed = errand.claim
     with world.database.write() as session:
         now = clock.now(session)
-        session.add(
-            Attempt(
-                publication_id=claimed.publication_id, position=errand.part.index if errand.part else 0,
-                fence=claimed.fence, act="prepare", outcome=AttemptOutcome(done.outcome.value), started_at=now,
-                ended_at=now, status=done.status, message=done.message,
-            )
+        recording.note_attempt(
+            session, claimed.publication_id, errand.part.index if errand.part else 0, "prepare",
+            AttemptOutcome(done.outcome.value), now=now, fence=claimed.fence, status=done.status, message=done.message,
         )  # fmt: skip
         publication = session.get_one(Publication, claimed.publication_id)
         publication.tries += 1

@@ -17,7 +17,7 @@ from scheduler import gate, points, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import MediaChanged, check_media, media_of, outgoing, parts_of, with_envelope
 from scheduler.publication_flow import Act
-from scheduler.publishing import finish, record_part
+from scheduler.recording import finish, note_attempt, record_part
 from scheduler.world import World
 from service_channel import accounts
 from service_channel.networks.base import Access, FindResult, Network, OutgoingPart, Presence, RemoteRef
@@ -142,13 +142,10 @@ def _note(session: Session, search: Search, found: FindResult, *, now: datetime)
         Presence.FOUND: AttemptOutcome.FOUND,
         Presence.ABSENT: AttemptOutcome.ABSENT,
     }.get(found.presence, AttemptOutcome.UNKNOWN)
-    session.add(
-        Attempt(
-            publication_id=search.publication_id, position=search.part.index, fence=0, act="look", outcome=outcome,
-            started_at=now, ended_at=now, status=found.status, response=dict(found.response), message=found.message,
-        )
+    note_attempt(
+        session, search.publication_id, search.part.index, "look", outcome, now=now, status=found.status,
+        response=found.response, message=found.message,
     )  # fmt: skip
-    session.flush()
 
 
 def _settle(session: Session, world: World, search: Search, found: FindResult, *, now: datetime) -> None:
@@ -167,7 +164,7 @@ def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: date
     assert ref is not None
     record_part(session, search.publication_id, search.part.index, ref, search.account_id, now=now)
     if search.is_last:
-        finish(session, search.publication_id, parts_of(session, search.publication_id), now=now)
+        finish(session, search.publication_id, now=now)
         return
     said = "Found on the network; the rest of the thread follows."
     transitions.settle(session, search.publication_id, Act.RETRY, now=now, reason="found", explanation=said)

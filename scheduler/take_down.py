@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from content_library import clock
 from scheduler import transitions
-from scheduler.models import Attempt, AttemptOutcome, Part, Publication
+from scheduler.models import AttemptOutcome, Part, Publication
 from scheduler.payloads import parts_of
+from scheduler.recording import note_attempt
 from scheduler.world import World
 from service_channel import accounts
 from service_channel.models.sent_part import SentPart
@@ -58,12 +59,9 @@ def take_down_one(world: World, publication_id: int) -> None:
 
 def _note(session: Session, publication_id: int, position: int, ref: RemoteRef, result: SendResult) -> None:
     now = clock.now(session)
-    session.add(
-        Attempt(
-            publication_id=publication_id, position=position, fence=0, act="delete",
-            outcome=AttemptOutcome(result.outcome.value), started_at=now, ended_at=now, status=result.status,
-            request=dict(result.request), response=dict(result.response), message=result.message,
-        )
+    note_attempt(
+        session, publication_id, position, "delete", AttemptOutcome(result.outcome.value), now=now,
+        status=result.status, request=result.request, response=result.response, message=result.message,
     )  # fmt: skip
     if result.outcome is Outcome.SENT:
         gone = {"taken_down_at": now}

@@ -8,10 +8,10 @@ fencing token. Technical steps stand in attempts; what people should be able to 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from functools import cache
+from typing import Any, NoReturn, cast
 
-from sqlalchemy import and_, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, and_, bindparam, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
@@ -167,32 +167,40 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
 def mark(session: Session, claimed: Claim, *, now: datetime, send_by_s: float) -> bool:
     """Mark as being sent where the fencing token is still ours and the lease outlasts the sending.
 
-    False when the claim is lost, or when another publication of the account is being sent.
+    False when the claim is lost. Raises sqlalchemy's IntegrityError, ending the transaction, when another
+    publication of the account is being sent at this moment.
     """
-    try:
-        with session.begin_nested():
-            done = session.execute(
-                update(Publication)
-                .where(
-                    Publication.id == claimed.publication_id,
-                    Publication.fence == claimed.fence,
-                    Publication.state.in_(sources(Act.MARK)),
-                    Publication.leased_until > now + timedelta(seconds=send_by_s),
-                )
-                .values(
-                    state=PublicationState.SENDING,
-                    tries=Publication.tries + 1,
-                    state_at=now,
-                    reason="",
-                    explanation="",
-                    not_before=None,
-                    version=Publication.version + 1,
-                )
-                .execution_options(synchronize_session=False)
-            )
-    except IntegrityError:
-        return False
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    done = session.connection().execute(
+        _MARK,
+        {
+            "this": claimed.publication_id,
+            "held_fence": claimed.fence,
+            "lease_until": now + timedelta(seconds=send_by_s),
+            "state_at": now,
+        },
+    )
+    return bool(done.rowcount)
+
+
+_publications = cast(Table, Publication.__table__)
+_MARK = (
+    update(_publications)
+    .where(
+        _publications.c.id == bindparam("this"),
+        _publications.c.fence == bindparam("held_fence"),
+        _publications.c.state.in_(sources(Act.MARK)),
+        _publications.c.leased_until > bindparam("lease_until"),
+    )
+    .values(
+        state=PublicationState.SENDING,
+        tries=_publications.c.tries + 1,
+        state_at=bindparam("state_at"),
+        reason="",
+        explanation="",
+        not_before=null(),
+        version=_publications.c.version + 1,
+    )
+)
 
 
 def settle(
@@ -210,51 +218,42 @@ def settle(
 
     `fence` limits it to one holder; a network's yes is told without it, because a yes always counts.
     """
-    known = [Publication.id == publication_id, Publication.state.in_(sources(act))]
-    if fence is not None:
-        known.append(Publication.fence == fence)
-    changed = {
-        "state": _TARGET[act],
-        "state_at": now,
-        "reason": reason,
-        "explanation": explanation,
-        "version": Publication.version + 1,
-        **(values or {}),
-    }
+    changed = {"state_at": now, "reason": reason, "explanation": explanation, **(values or {})}
     if act is Act.SUCCEED:
         changed["published_at"] = now
-    row = session.execute(
-        update(Publication)
-        .where(*known)
-        .values(**changed)
-        .returning(Publication.desk_id)
-        .execution_options(synchronize_session=False)
-    ).first()
+    found = {"this": publication_id} if fence is None else {"this": publication_id, "held_fence": fence}
+    statement = _settling(act, tuple(sorted(changed)), fenced=fence is not None)
+    row = session.connection().execute(statement, {**changed, **found}).first()
     if row is None:
         return False
     if act in RECORDED:
-        audit.record(
+        audit.record_quickly(
             session,
             f"publication.{act}",
-            Named(publication_id, row.desk_id),
-            actor=None,
+            subject_type="publication",
+            subject_id=publication_id,
+            desk_id=row.desk_id,
             now=now,
             summary=f"Publication {publication_id}: {WORDS[_TARGET[act]]}. {explanation}".strip(),
             details={"to": _TARGET[act], "reason": reason},
         )
-        session.flush()
     return True
 
 
-@dataclass(frozen=True)
-class Named:
-    """A publication by number, for the record, without loading it."""
+@cache
+def _settling(act: Act, changed: tuple[str, ...], *, fenced: bool) -> Any:
+    """The UPDATE of an act, made once for each shape."""
+    statement = update(_publications).where(
+        _publications.c.id == bindparam("this"), _publications.c.state.in_(sources(act))
+    )
+    if fenced:
+        statement = statement.where(_publications.c.fence == bindparam("held_fence"))
+    return statement.values(
+        state=_TARGET[act],
+        version=_publications.c.version + 1,
+        **{name: bindparam(name, type_=_publications.c[name].type) for name in changed},
+    ).returning(_publications.c.desk_id)
 
-    id: int
-    desk_id: int
-
-
-Named.__name__ = "Publication"
 
 _TARGET: Mapping[Act, PublicationState] = {act: next_state(sources(act)[0], act) for act in Act}
 

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from content_library import audit
@@ -24,7 +24,7 @@ from service_channel.networks.base import Access, Connection, ConnectRefused, Ne
 from service_channel.networks.bluesky import Bluesky
 from service_channel.networks.page import Page
 from service_channel.page_store import PageStore
-from service_channel.token_vault import TokenVault
+from service_channel.token_vault import CannotOpen, TokenVault
 
 MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
 
@@ -161,22 +161,39 @@ def close(session: Session, account: Account, *, actor: User, now: datetime) -> 
     transitions.move_account(session, account, AccountState.CLOSED, actor=actor, now=now, why="removed")
 
 
-def access(session: Session, account: Account, *, database: Database, vault: TokenVault) -> Access:
+class Named(Protocol):
+    """An account, or a row that says as much of one."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def network(self) -> str: ...
+    @property
+    def handle(self) -> str: ...
+
+
+def access(session: Session, account: Named, *, database: Database, vault: TokenVault) -> Access:
     """What an adapter needs to speak for this account. Raises CannotOpen when the key is not ours."""
+    account_id = account.id
     if account.network == "page":
-        return Access(account.id, account.handle, store=PageStore(database))
-    credential = session.get_one(Credential, account.id)
-    secret = vault.open(credential.secret, key_id=credential.key_id, place=_place(account.id, "secret"))
-    kept = credential.session
+        return Access(account_id, account.handle, store=PageStore(database))
+    row = session.connection().execute(_SEALED, {"this": account_id}).first()
+    if row is None:
+        raise CannotOpen(f"{account.handle} has never been connected.")
+    kept = row.session
     return Access(
-        account_id=account.id,
+        account_id=account_id,
         handle=account.handle,
-        secret=_unjson(secret),
-        session=vault.open(kept, key_id=credential.key_id, place=_place(account.id, "session"))
-        if kept
-        else "",
-        save_session=lambda renewed: _save_session(database, vault, account.id, renewed),
+        secret=_unjson(vault.open(row.secret, key_id=row.key_id, place=_place(account_id, "secret"))),
+        session=vault.open(kept, key_id=row.key_id, place=_place(account_id, "session")) if kept else "",
+        save_session=lambda renewed: _save_session(database, vault, account_id, renewed),
     )
+
+
+_credentials = cast(Table, Credential.__table__)
+_SEALED = select(_credentials.c.secret, _credentials.c.session, _credentials.c.key_id).where(
+    _credentials.c.account_id == bindparam("this")
+)
 
 
 def _save_session(database: Database, vault: TokenVault, account_id: int, renewed: str) -> None:
