@@ -56,6 +56,7 @@ class Subscription(Base):
     flood_at: Mapped[datetime | None]  # items first seen from then on came in a flood and wait for a person
     added_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     added_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]  # kept for the proposals it made
 
     feed: Mapped[Feed] = relationship(lazy="joined")
     __table_args__ = (UniqueConstraint("desk_id", "feed_id"),)
@@ -88,6 +89,7 @@ class FeedItem(Base):
     author: Mapped[str] = mapped_column(String(200), default="")
     summary_html: Mapped[str] = mapped_column(default="")
     summary_text: Mapped[str] = mapped_column(default="")
+    licence: Mapped[str] = mapped_column(String(300), default="")
     published_at: Mapped[datetime]
     date_source: Mapped[str] = mapped_column(String(20))
     first_seen_at: Mapped[datetime]

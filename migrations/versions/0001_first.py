@@ -315,6 +315,7 @@ def upgrade() -> None:
         sa.Column("author", sa.String(length=200), nullable=False),
         sa.Column("summary_html", sa.Text(), nullable=False),
         sa.Column("summary_text", sa.Text(), nullable=False),
+        sa.Column("licence", sa.String(length=300), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("date_source", sa.String(length=20), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
@@ -480,12 +481,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
     )
     op.create_index(
+        "ix_posts_desk_id_format_key_updated_at",
+        "posts",
+        ["desk_id", "format_key", "updated_at", "id"],
+        unique=False,
+    )
+    op.create_index(
         "ix_posts_desk_id_kind_updated_at", "posts", ["desk_id", "kind", "updated_at", "id"], unique=False
     )
     op.create_index(
         "ix_posts_desk_id_state_updated_at", "posts", ["desk_id", "state", "updated_at", "id"], unique=False
     )
     op.create_index("ix_posts_desk_id_updated_at", "posts", ["desk_id", "updated_at", "id"], unique=False)
+    op.create_index(
+        "ix_posts_evergreen",
+        "posts",
+        ["desk_id", "updated_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("is_evergreen = 1"),
+        postgresql_where=sa.text("is_evergreen"),
+    )
     op.create_index("ix_posts_owner_id_state", "posts", ["owner_id", "state"], unique=False)
     op.create_index(op.f("ix_posts_parent_id"), "posts", ["parent_id"], unique=False)
     op.create_index("ix_posts_state_valid_until", "posts", ["state", "valid_until"], unique=False)
@@ -511,6 +526,7 @@ def upgrade() -> None:
         sa.Column("flood_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("added_by_id", sa.Integer(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["added_by_id"], ["users.id"], name=op.f("fk_subscriptions_added_by_id")),
         sa.ForeignKeyConstraint(
             ["desk_id"], ["desks.id"], name=op.f("fk_subscriptions_desk_id"), ondelete="CASCADE"
@@ -1285,9 +1301,16 @@ def downgrade() -> None:
     op.drop_index("ix_posts_state_valid_until", table_name="posts")
     op.drop_index(op.f("ix_posts_parent_id"), table_name="posts")
     op.drop_index("ix_posts_owner_id_state", table_name="posts")
+    op.drop_index(
+        "ix_posts_evergreen",
+        table_name="posts",
+        sqlite_where=sa.text("is_evergreen = 1"),
+        postgresql_where=sa.text("is_evergreen"),
+    )
     op.drop_index("ix_posts_desk_id_updated_at", table_name="posts")
     op.drop_index("ix_posts_desk_id_state_updated_at", table_name="posts")
     op.drop_index("ix_posts_desk_id_kind_updated_at", table_name="posts")
+    op.drop_index("ix_posts_desk_id_format_key_updated_at", table_name="posts")
     op.drop_table("posts")
     op.drop_table("one_time_links")
     op.drop_index("ix_notices_user_id_read_at_created_at", table_name="notices")
