@@ -4,8 +4,9 @@ SQLite begins IMMEDIATE for everything that may write, because a deferred transa
 write fails at once with "database is locked" whatever the busy timeout says.
 """
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -86,6 +87,7 @@ class Database:
         self.clock = clock
         self.engine = _engine(url, pool_size=pool_size)
         self._writing = self.engine.execution_options(begin_immediate=True)
+        self._one_writer = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -109,16 +111,21 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back if anything is raised."""
-        session = self.session(writing=True)
-        try:
-            yield session
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        finally:
-            session.close()
+        """One transaction: committed at the end, rolled back if anything is raised.
+
+        Writers of this process queue up for SQLite's one write lock here, because SQLite itself sleeps between
+        tries. Never open one inside another.
+        """
+        with self._one_writer:
+            session = self.session(writing=True)
+            try:
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.close()
 
     def dispose(self) -> None:
         self.engine.dispose()
