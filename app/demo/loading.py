@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.demo import curation, pictures
 from app.demo.people import PASSWORD, PEOPLE
 from app.demo.posts import POSTS, DemoPost, Step
-from content_library import catalogue, media_store, posts, reviews, sign_in, submissions
+from content_library import catalogue, discussion, media_store, posts, reviews, sign_in, submissions
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk, Setting, Team
@@ -209,7 +209,7 @@ class _Story:
 
     def _comment(self, session: Session, told: DemoPost, step: Step) -> None:
         post = self._post(session, told)
-        reviews.comment(
+        discussion.comment(
             session, post, step.text, actor=self._user(session, step.who), now=self._now,
             revision=session.get_one(Revision, post.latest_revision_id), place={"network": "page", "quote": step.quote},
         )  # fmt: skip
@@ -246,7 +246,7 @@ class _Story:
         session.add(
             LinkCheck(
                 url="https://www.brindlemoor.example/shop/tern-filter", is_ok=False, status=404, error="404 Not Found",
-                failures=3, checked_at=self._now, due_at=self._start + timedelta(days=2),
+                failures=3, checked_at=self._now, watched_at=self._now, due_at=self._start + timedelta(days=2),
             )
         )  # fmt: skip
         session.flush()
