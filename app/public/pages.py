@@ -20,7 +20,7 @@ from service_channel.models.page_post import PagePost
 PER_PAGE = 20
 IN_FEEDS = 50
 WORDS_OF_A_HEADING = 70
-THUMB_SIDE = 480
+THUMB_SIDE = 480  # as content_library.image_work makes them; that module is for confined processes
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ Nobody signs in here and nothing is set in the browser. Answers may be kept for 
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, request, send_from_directory
+from flask import Blueprint, make_response, render_template, request, send_file
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from app.extensions import db, now, settings
 from app.public import feeds, health, pages
+from content_library.media_store import media_mime, media_path
 from content_library.models.media import Media
 
 MAX_AGE_S = 60
@@ -63,12 +64,11 @@ def json_feed(handle: str) -> Response:
 def media(name: str) -> Response:
     """A picture, only while a standing post shows it. Its name never comes to mean another one."""
     named = or_(Media.name == name, Media.thumb_name == name)
-    mime = db().scalar(select(Media.mime).where(named, Media.is_public))
-    if mime is None:
+    is_open = db().scalar(select(Media.id).where(named, Media.is_public)) is not None
+    path = media_path(settings().media_folder, name) if is_open else None
+    if path is None:
         return _missing("There is no such picture", "The post it belonged to may have been taken down.")
-    response = send_from_directory(
-        settings().media_folder, name, mimetype=mime, max_age=FOR_EVER_S, conditional=True, etag=True
-    )
+    response = send_file(path, mimetype=media_mime(name), max_age=FOR_EVER_S, conditional=True)
     response.cache_control.public = True
     response.cache_control.immutable = True
     return response

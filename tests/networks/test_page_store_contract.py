@@ -8,8 +8,8 @@ from service_channel.models.page_post import PagePost
 from service_channel.networks.base import Access
 from service_channel.networks.page import Page
 from service_channel.page_store import PageStore
+from tests.factories import make_desk, page_of
 from tests.networks.contract import Contract
-from tests.small_world import a_desk, the_page
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def network() -> Page:
 @pytest.fixture
 def access(database: Database) -> Access:
     with database.write() as session:
-        account = the_page(session, a_desk(session))
+        account = page_of(session, make_desk(session))
         return Access(account.id, account.handle, store=PageStore(database))
 
 

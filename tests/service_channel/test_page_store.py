@@ -14,7 +14,8 @@ from service_channel.models.page_post import PagePost
 from service_channel.networks.base import Access, OutgoingMedia, OutgoingPart
 from service_channel.networks.page import payload
 from service_channel.page_store import MissingPicture, PageStore
-from tests.small_world import STARTED, a_desk, a_person, a_picture, the_page
+from tests.factories import NOW, make_desk, make_user, page_of
+from tests.support.pictures import make_picture
 
 KEY = "0f" * 16
 SHA = hashlib.sha256(b"kettle").hexdigest()
@@ -23,13 +24,13 @@ SHA = hashlib.sha256(b"kettle").hexdigest()
 @pytest.fixture
 def account_id(database: Database) -> int:
     with database.write() as session:
-        desk = a_desk(session)
-        a_picture(session, desk, a_person(session, "Maya Okafor"), sha256=SHA)
-        return the_page(session, desk).id
+        desk = make_desk(session)
+        make_picture(session, desk, make_user(session, "Maya Okafor"), sha256=SHA)
+        return page_of(session, desk).id
 
 
 def shown(account_id: int, text: str = "Descale your kettle.", *, picture: bool = False) -> dict[str, Any]:
-    media = OutgoingMedia(Path("kettle.webp"), SHA, "image/webp", "A Tern kettle", 1600, 900)
+    media = OutgoingMedia(Path("kettle.jpg"), SHA, "image/jpeg", "A Tern kettle", 1600, 900)
     part = OutgoingPart(
         publication_id=7,
         index=0,
@@ -38,7 +39,7 @@ def shown(account_id: int, text: str = "Descale your kettle.", *, picture: bool 
         language="en",
         media=(media,) if picture else (),
         key=KEY,
-        created_at=STARTED,
+        created_at=NOW,
         source={"url": "https://example.org/kettle", "title": "Kettles"},
     )
     return payload(Access(account_id, "brindlemoor"), part)
@@ -60,7 +61,7 @@ def test_what_is_put_stands_at_its_own_address(database: Database, account_id: i
         row = session.scalars(select(PagePost)).one()
         session.expunge(row)
     assert standing.ref.url == f"https://desk.example/p/brindlemoor/{row.id}"
-    assert (row.title, row.text, row.published_at) == ("Descaling", "Descale your kettle.", STARTED)
+    assert (row.title, row.text, row.published_at) == ("Descaling", "Descale your kettle.", NOW)
     assert row.source == {"url": "https://example.org/kettle", "title": "Kettles"}
 
 
@@ -126,12 +127,12 @@ def test_the_row_says_how_the_picture_is_shown(database: Database, account_id: i
     with database.read() as session:
         (picture,) = session.scalars(select(PagePost.media)).one()
     assert picture == {
-        "name": "kettle.webp",
-        "thumb": "kettle-small.webp",
+        "name": "kettle.jpg",
+        "thumb": "kettle-thumb.jpg",
         "alt": "A Tern kettle",
         "width": 1600,
         "height": 900,
-        "mime": "image/webp",
+        "mime": "image/jpeg",
     }
 
 

@@ -19,11 +19,14 @@ from content_library.settings import load
 from service_channel.networks.base import Access, OutgoingMedia, OutgoingPart
 from service_channel.networks.page import payload
 from service_channel.page_store import PageStore
-from tests.small_world import STARTED, a_desk, a_person, a_picture
+from tests.factories import NOW, make_desk, make_user
 from tests.support.clock import FrozenClock
+from tests.support.pictures import make_picture
 
 PUBLIC_URL = "https://desk.example.org"
 SHA = hashlib.sha256(b"kettle").hexdigest()
+STEM = "0123456789abcdef" * 2
+NAME, THUMB = f"{STEM}.jpg", f"{STEM}-thumb.jpg"
 
 
 class Page:
@@ -34,15 +37,15 @@ class Page:
         self._keys = iter(range(1, 10_000))
         self.folder = folder
         with database.write() as session:
-            desk = a_desk(session)
-            a_picture(session, desk, a_person(session, "Maya Okafor"), sha256=SHA)
+            desk = make_desk(session)
+            make_picture(session, desk, make_user(session, "Maya Okafor"), sha256=SHA, name=STEM)
         with database.read() as session:
             self.account_id = session.scalars(select(Account.id)).one()
 
     def put(self, text: str = "Descale your kettle.", *, at: datetime | None = None, **said: Any) -> str:
         """Publish; returns the key."""
         pictures = said.pop("pictures", 0)
-        picture = OutgoingMedia(Path("kettle.webp"), SHA, "image/webp", "A Tern kettle on a stove", 1600, 900)
+        picture = OutgoingMedia(Path(NAME), SHA, "image/jpeg", "A Tern kettle on a stove", 1600, 900)
         part = OutgoingPart(
             publication_id=7,
             index=0,
@@ -59,9 +62,7 @@ class Page:
 
     def put_many(self, count: int) -> None:
         for number in range(count):
-            self.put(
-                f"Text {number:02d}.", title=f"Post {number:02d}", at=STARTED + timedelta(minutes=number)
-            )
+            self.put(f"Text {number:02d}.", title=f"Post {number:02d}", at=NOW + timedelta(minutes=number))
 
     def address(self, key: str) -> str:
         standing = self.store.find(key)
@@ -70,8 +71,8 @@ class Page:
 
     def draw_pictures(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (1600, 900), "#0b5a60").save(self.folder / "kettle.webp")
-        Image.new("RGB", (480, 270), "#0b5a60").save(self.folder / "kettle-small.webp")
+        Image.new("RGB", (1600, 900), "#0b5a60").save(self.folder / NAME)
+        Image.new("RGB", (480, 270), "#0b5a60").save(self.folder / THUMB)
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ from flask.testing import FlaskClient
 from lxml import html
 from sqlalchemy import select
 
+from app.public import pages
+from content_library import image_work
 from content_library.database import Database
 from content_library.models.account import AccountState
 from content_library.models.desk import Desk
-from tests.app.public.conftest import Page
-from tests.small_world import STARTED, a_desk, the_page
+from tests.app.public.conftest import NAME, THUMB, Page
+from tests.factories import NOW, make_desk, page_of
 from tests.support.clock import FrozenClock
 
 
@@ -38,11 +40,11 @@ def test_nothing_is_set_in_the_browser_and_no_script_runs(client: FlaskClient, p
 
 
 def test_times_are_in_the_zone_of_the_desk(client: FlaskClient, page: Page):
-    page.put(at=STARTED)
+    page.put(at=NOW)
     (time,) = parsed(client.get("/p/brindlemoor").text).xpath(".//article//time")
-    assert time.text == "1 November 2026, 09:00"
-    assert time.get("datetime") == "2026-11-01T09:00:00+01:00"
-    assert time.get("title") == "Sunday 1 November 2026, 09:00 CET"
+    assert time.text == "3 November 2026, 10:00"
+    assert time.get("datetime") == "2026-11-03T10:00:00+01:00"
+    assert time.get("title") == "Tuesday 3 November 2026, 10:00 CET"
 
 
 def test_what_a_text_holds_is_shown_and_never_run(client: FlaskClient, page: Page):
@@ -76,7 +78,7 @@ def test_a_post_has_its_own_address_with_what_link_cards_need(client: FlaskClien
     assert meta["og:type"] == "article"
     assert meta["description"] == meta["og:description"] == "Fill it half. Wait an hour."
     assert meta["og:url"] == f"https://desk.example.org{page.address(key)}"
-    assert meta["og:image"] == "https://desk.example.org/p/media/kettle.webp"
+    assert meta["og:image"] == f"https://desk.example.org/p/media/{NAME}"
     assert meta["og:image:alt"] == "A Tern kettle on a stove"
     assert document.xpath(".//link[@rel='canonical']")[0].get("href") == meta["og:url"]
     assert document.xpath(".//h1")[0].text == "Descaling"
@@ -86,7 +88,7 @@ def test_pictures_come_with_their_words_and_in_two_sizes(client: FlaskClient, pa
     page.put(pictures=2)
     images = parsed(client.get("/p/brindlemoor").text).xpath(".//article//img")
     assert [image.get("alt") for image in images] == ["A Tern kettle on a stove"] * 2
-    assert images[0].get("srcset") == "/p/media/kettle-small.webp 480w, /p/media/kettle.webp 1600w"
+    assert images[0].get("srcset") == f"/p/media/{THUMB} 480w, /p/media/{NAME} 1600w"
     assert [image.get("loading") for image in images] == [None, "lazy"]
 
 
@@ -131,14 +133,14 @@ def test_what_nobody_has_is_not_found(client: FlaskClient, page: Page, address: 
 
 def test_a_post_is_only_at_the_page_of_its_own_desk(client: FlaskClient, page: Page, database: Database):
     with database.write() as session:
-        a_desk(session, "other", "Other desk")
+        make_desk(session, "Other desk", "other")
     key = page.put()
     assert client.get(page.address(key).replace("brindlemoor", "other")).status_code == 404
 
 
 def test_a_closed_page_is_not_found(client: FlaskClient, page: Page, database: Database):
     with database.write() as session:
-        the_page(session, session.scalars(select(Desk)).one()).state = AccountState.CLOSED
+        page_of(session, session.scalars(select(Desk)).one()).state = AccountState.CLOSED
     assert client.get("/p/brindlemoor").status_code == 404
 
 
@@ -153,18 +155,22 @@ def test_an_unchanged_page_is_not_sent_again(client: FlaskClient, page: Page):
 def test_an_open_picture_is_kept_for_ever_under_its_right_type(client: FlaskClient, page: Page):
     page.draw_pictures()
     key = page.put(pictures=1)
-    for name in ("kettle.webp", "kettle-small.webp"):
+    for name in (NAME, THUMB):
         answer = client.get(f"/p/media/{name}")
         assert answer.status_code == 200
-        assert answer.headers["Content-Type"] == "image/webp"
+        assert answer.headers["Content-Type"] == "image/jpeg"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "immutable" in answer.headers["Cache-Control"] and "public" in answer.headers["Cache-Control"]
         answer.close()
     page.store.delete(key)
-    assert client.get("/p/media/kettle.webp").status_code == 404
+    assert client.get(f"/p/media/{NAME}").status_code == 404
 
 
 def test_a_picture_that_no_published_post_shows_stays_closed(client: FlaskClient, page: Page):
     page.draw_pictures()
-    assert client.get("/p/media/kettle.webp").status_code == 404
-    assert client.get("/p/media/..kettle.webp").status_code == 404
+    assert client.get(f"/p/media/{NAME}").status_code == 404
+    assert client.get(f"/p/media/..{NAME}").status_code == 404
+
+
+def test_thumbnails_are_as_wide_as_the_page_says():
+    assert image_work.THUMB_SIDE == pages.THUMB_SIDE
