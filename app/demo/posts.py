@@ -133,7 +133,7 @@ POSTS: tuple[DemoPost, ...] = (
         "priya",
         "outage_notice",
         "Card payments are fixed",
-        "Cards work again. If an order of yours failed between 10:05 and 10:50, it was not charged: simply place it "
+        "Cards work again. If an order of yours failed during that hour, it was not charged: simply place it "
         "again. If you see a charge without an order, write to us and we return it the same day.\n\nSorry for the trouble.",
         hours=-26.2,
         steps=(
