@@ -1,6 +1,8 @@
 """Binding a publication to what was approved, and unbinding it when the approval is lost."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,8 +12,9 @@ from content_library.models.desk import Desk
 from content_library.models.format import Format
 from content_library.models.post import Post, Rendition, Revision
 from content_library.models.review import Approval
+from content_library.models.user import User
 from content_library.offer_window import window
-from scheduler import transitions
+from scheduler import gate, transitions
 from scheduler.gate import Reason
 from scheduler.models import Part, Publication, PublicationState
 from scheduler.publication_flow import UNSENT, Act
@@ -71,21 +74,62 @@ def late_at(due_at: datetime, grace_s: int, ends_at: datetime | None) -> datetim
     return due_at + timedelta(seconds=grace_s or 900)
 
 
+def let_go(
+    session: Session, publication: Publication, *, actor: User | None, now: datetime, reason: str,
+    explanation: str = "", details: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Plan a publication that is bound. What will keep it back at its time is said now, not only then."""
+    foreseen = foresee(session, publication)
+    if foreseen is not None and foreseen.act is Act.BLOCK and publication.state is PublicationState.BLOCKED:
+        _wait_for(session, publication, foreseen, now=now)
+        return
+    if publication.state is not PublicationState.PLANNED:
+        transitions.move(
+            session, publication, Act.RELEASE, actor=actor, now=now, reason=reason, explanation=explanation,
+            details=details,
+        )  # fmt: skip
+    if foreseen is not None:
+        transitions.move(
+            session, publication, foreseen.act, actor=None, now=now, reason=foreseen.reason,
+            explanation=foreseen.sentence,
+        )  # fmt: skip
+
+
+def foresee(session: Session, publication: Publication) -> gate.No | None:
+    """What the gate would say at its time if nothing changes until then: a hold, or something to wait for."""
+    session.flush()
+    answer = gate.ask(session, publication.id, now=publication.due_at)
+    if not isinstance(answer, gate.No):
+        return None
+    if answer.act is Act.EXPIRE:
+        return gate.No(Reason.WINDOW, Act.BLOCK, "Its offer or day is over by then. Choose an earlier time.")
+    return answer if answer.act in (Act.HOLD, Act.BLOCK) else None
+
+
+def _wait_for(session: Session, publication: Publication, foreseen: gate.No, *, now: datetime) -> None:
+    """It was waiting for one thing and now waits for another."""
+    if publication.reason == foreseen.reason and publication.explanation == foreseen.sentence:
+        return
+    publication.reason, publication.explanation = foreseen.reason, foreseen.sentence
+    transitions.note(session, publication, "publication.waits", f"waiting. {foreseen.sentence}", now=now)
+
+
 def rebind_unsent(session: Session, post: Post, approval: Approval, *, now: datetime) -> None:
     """A revision was approved: what waits for it goes, what was planned with an older one goes with this."""
     for publication in unsent_of(session, post):
         before = publication.revision_id
-        bound = bind(session, publication, approval)
-        if bound and publication.state is PublicationState.BLOCKED and publication.reason == Reason.APPROVAL:
-            transitions.move(
-                session, publication, Act.RELEASE, actor=None, now=now, reason="approved",
-                explanation="Cleared; it goes at its time.",
-                details={"revision_id": approval.revision_id, "before": before},
-            )  # fmt: skip
-        elif bound and before is not None and before != publication.revision_id:
+        if not bind(session, publication, approval):
+            continue
+        details = {"revision_id": approval.revision_id, "before": before}
+        if before is not None and before != publication.revision_id:
             transitions.note(
                 session, publication, "publication.rebound", "It goes with the newer approved revision.", now=now,
-                details={"revision_id": approval.revision_id, "before": before},
+                details=details,
+            )  # fmt: skip
+        if publication.state in (PublicationState.BLOCKED, PublicationState.PLANNED):
+            let_go(
+                session, publication, actor=None, now=now, reason="approved",
+                explanation="Cleared; it goes at its time.", details=details,
             )  # fmt: skip
 
 

@@ -211,7 +211,7 @@ def _short_teams() -> Any:
         .exists()
     )
     approvals = (
-        select(func.count())
+        select(func.count(Decision.user_id.distinct()))
         .select_from(Decision)
         .join(User, User.id == Decision.user_id)
         .where(

@@ -14,7 +14,7 @@ from content_library.models.user import User
 from content_library.permissions import can_hold, require
 from content_library.transitions import flush
 from scheduler import transitions
-from scheduler.binding import WAITS, bind
+from scheduler.binding import WAITS, bind, let_go
 from scheduler.gate import Reason
 from scheduler.models import Hold, HoldScope, Publication, PublicationState
 from scheduler.publication_flow import Act
@@ -30,6 +30,7 @@ class Released:
     waiting: list[Publication]
     missed: list[Publication]
     expired: list[Publication]
+    held: list[Publication]  # something else keeps them back
 
 
 def open_holds(session: Session, desk_id: int) -> list[Hold]:
@@ -83,10 +84,12 @@ def stop_desk(session: Session, desk: Desk, reason: str, *, actor: User, now: da
         actor=actor, now=now,
     )  # fmt: skip
     going = session.scalars(
-        select(Publication).where(
+        select(Publication)
+        .where(
             Publication.desk_id == desk.id,
             Publication.state.in_((PublicationState.PLANNED, PublicationState.CLAIMED)),
         )
+        .with_for_update()  # what an engine is marking at this moment is waited for, and left out
     ).all()
     for publication in going:
         _keep_back(session, publication, reason, Reason.STOPPED, actor=actor, now=now)
@@ -105,7 +108,7 @@ def lift(session: Session, hold: Hold, *, actor: User, now: datetime) -> Release
     hold.lifted_at, hold.lifted_by_id = now, actor.id
     audit.record(session, "hold.lifted", hold, actor=actor, now=now, summary=f"Lifted: {hold.reason}")
     flush(session)
-    released = Released([], [], [], [])
+    released = Released([], [], [], [], [])
     for publication in _kept_by(session, hold):
         _release(session, publication, released, actor=actor, now=now)
     return released
@@ -122,7 +125,7 @@ def release_publication(
     for hold in own:
         hold.lifted_at, hold.lifted_by_id = now, actor.id
         audit.record(session, "hold.lifted", hold, actor=actor, now=now, summary=f"Lifted: {hold.reason}")
-    released = Released([], [], [], [])
+    released = Released([], [], [], [], [])
     _release(session, publication, released, actor=actor, now=now)
     return released
 
@@ -148,6 +151,8 @@ def _kept_by(session: Session, hold: Hold) -> list[Publication]:
         query = query.where(Publication.id == hold.publication_id)
     else:
         query = query.where(Publication.desk_id == hold.desk_id, Publication.reason == Reason.STOPPED)
+        if hold.scope is HoldScope.ACCOUNT:
+            query = query.where(Publication.account_id == hold.account_id)
     return list(session.scalars(query.order_by(Publication.due_at)))
 
 
@@ -158,22 +163,20 @@ def _release(
         _end(session, publication, Act.EXPIRE, "Its offer ended while it was held.", actor=actor, now=now)
         released.expired.append(publication)
         return
-    transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="released")
     if not bind(session, publication, approval_in_force(session, publication.post, now=now)):
         _end(session, publication, Act.BLOCK, WAITS, actor=actor, now=now)
-        released.waiting.append(publication)
     elif publication.due_at <= now:
-        _end(
-            session,
-            publication,
-            Act.MISS,
-            "Its time passed while it was held. Give it a new one.",
-            actor=actor,
-            now=now,
-        )
-        released.missed.append(publication)
+        transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="released")
+        sentence = "Its time passed while it was held. Give it a new one."
+        _end(session, publication, Act.MISS, sentence, actor=actor, now=now)
     else:
-        released.going.append(publication)
+        let_go(session, publication, actor=actor, now=now, reason="released")
+    {
+        PublicationState.PLANNED: released.going,
+        PublicationState.BLOCKED: released.waiting,
+        PublicationState.MISSED: released.missed,
+        PublicationState.HELD: released.held,
+    }[publication.state].append(publication)
 
 
 def _end(

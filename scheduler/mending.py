@@ -1,15 +1,17 @@
 """What is blocked or held goes on by itself once the cause is gone; what waited past its time ends in words."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from content_library.models.account import Account, AccountState
 from content_library.models.feed import LinkCheck
 from content_library.models.post import Rendition
 from scheduler import transitions
+from scheduler.binding import let_go
 from scheduler.gate import Reason
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import Act
@@ -22,33 +24,40 @@ def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
     """
     mended = [*_account_is_back(session, most), *_links_work(session, most)]
     for publication in mended:
-        transitions.move(
-            session,
-            publication,
-            Act.RELEASE,
-            actor=None,
-            now=now,
-            reason="mended",
-            explanation="The cause is gone.",
-        )
-    return len(mended)
+        let_go(session, publication, actor=None, now=now, reason="mended", explanation="The cause is gone.")
+    return sum(publication.state is PublicationState.PLANNED for publication in mended)
 
 
-def hold_dead_links(session: Session, *, now: datetime) -> int:
+def hold_dead_links(session: Session, *, now: datetime, most: int = 200) -> int:
     """What is planned with a link that does not work is held ahead of its time, and says so. Returns how many."""
-    dead = dict(
-        session.execute(select(LinkCheck.url, LinkCheck.error).where(LinkCheck.is_ok.is_(False))).all()
-    )
+    rows = session.execute(select(LinkCheck.url, LinkCheck.error).where(LinkCheck.is_ok.is_(False))).all()
+    dead: dict[str, str] = {row.url: row.error for row in rows}
     if not dead:
         return 0
-    planned = session.scalars(select(Publication).where(Publication.state == PublicationState.PLANNED)).all()
-    found = [(p, link) for p in planned if (link := next((u for u in _links(session, p) if u in dead), None))]
-    for publication, link in found:
-        transitions.move(
-            session, publication, Act.HOLD, actor=None, now=now, reason=Reason.LINK,
-            explanation=f"A link does not work: {link} ({dead[link]})",
-        )  # fmt: skip
-    return len(found)
+    found = 0
+    for publication, payload in session.execute(_planned_with(dead, most)).tuples():
+        link = next((url for url in json.loads(payload)["links"] if url in dead), None)
+        if link is not None:
+            transitions.move(
+                session, publication, Act.HOLD, actor=None, now=now, reason=Reason.LINK,
+                explanation=f"A link does not work: {link} ({dead[link]})",
+            )  # fmt: skip
+            found += 1
+    return found
+
+
+def _planned_with(dead: Iterable[str], most: int) -> Select[Publication, str]:
+    """Candidates: the address stands somewhere in the payload."""
+    named = or_(
+        *(Rendition.payload.contains(json.dumps(u, ensure_ascii=False), autoescape=True) for u in dead)
+    )
+    return (
+        select(Publication, Rendition.payload)
+        .join(Rendition, Rendition.id == Publication.rendition_id)
+        .where(Publication.state == PublicationState.PLANNED, named)
+        .order_by(Publication.due_at)
+        .limit(most)
+    )
 
 
 def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int:
@@ -67,6 +76,27 @@ def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int
             session, publication, Act.EXPIRE, actor=None, now=now, reason=Reason.APPROVAL,
             explanation="It was not cleared in time.",
         )  # fmt: skip
+    return len(waiting)
+
+
+def miss_blocked(session: Session, *, now: datetime, most: int = 200) -> int:
+    """What was cleared but could not go until past its grace needs a person. Returns how many."""
+    waiting = session.scalars(
+        select(Publication)
+        .where(
+            Publication.state == PublicationState.BLOCKED,
+            Publication.reason != Reason.APPROVAL,
+            Publication.payload_sha256.is_not(None),
+            Publication.late_at <= now,
+        )
+        .limit(most)
+    ).all()
+    for publication in waiting:
+        why = f"Its time passed while it could not go out. {publication.explanation}".strip()
+        transitions.move(session, publication, Act.RELEASE, actor=None, now=now, reason=Reason.LATE)
+        transitions.move(
+            session, publication, Act.MISS, actor=None, now=now, reason=Reason.LATE, explanation=why
+        )
     return len(waiting)
 
 

@@ -1,5 +1,6 @@
 """When a post goes out: planning, moving, cancelling. Planning may come before the clearance; going may not."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +13,25 @@ from content_library import audit
 from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.account import Account, AccountState
+from content_library.models.desk import Desk
 from content_library.models.format import Format
-from content_library.models.post import Post, PostState
+from content_library.models.post import Post, PostState, Revision
 from content_library.models.user import User
+from content_library.offer_window import Window, window
 from content_library.permissions import can_plan, require
-from content_library.transitions import flush
+from content_library.transitions import flush, hold_post
 from content_library.wall_time import Resolved, parse_wall, resolve, tzdata_version
 from scheduler import transitions
-from scheduler.binding import WAITS, bind, late_at
+from scheduler.binding import WAITS, bind, late_at, let_go
 from scheduler.gate import Reason
 from scheduler.models import Publication, PublicationState, Run, RunCause
 from scheduler.publication_flow import UNSENT, Act
 
+OVER = (
+    PublicationState.CANCELLED,
+    PublicationState.EXPIRED,
+    PublicationState.MISSED,
+)  # these free their place
 MAY_PLAN = "Only agents and leads of this desk can plan when its posts go out."
 
 
@@ -60,18 +68,41 @@ def plan(
     Raises InvalidInput for a time in the past, accounts of another desk, or a post that went out there already.
     """
     require(can_plan(actor, post.desk_id), MAY_PLAN)
-    key = key or uuid.uuid4().hex
-    already = list(
-        session.scalars(select(Publication).where(Publication.source_key.like(f"plan:{key[:40]}:%")))
-    )
+    hold_post(
+        session, post
+    )  # two clicks at once: the second waits here, and finds what the first has planned
+    source = f"plan:{post.id}:{_digest(key or uuid.uuid4().hex)}"
+    already = _planned_from(session, post, source)
     if already:
         return already
     time = _future(when, now)
     _check_plannable(post, accounts)
+    _check_window(_content_window(session, post), time.due_at)
     run = _run(session, post, accounts, actor=actor, now=now)
-    made = [_publication(session, post, run, a, when, time, key=key, actor=actor, now=now) for a in accounts]
+    made = [
+        _publication(session, post, run, a, when, time, source=source, actor=actor, now=now) for a in accounts
+    ]
     flush(session)
     return made
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def _planned_from(session: Session, post: Post, source: str) -> list[Publication]:
+    """What the same click has planned already."""
+    of_post = select(Publication).where(Publication.post_id == post.id).order_by(Publication.id)
+    return [p for p in session.scalars(of_post) if p.source_key.rpartition(":")[0] == source]
+
+
+def _content_window(session: Session, post: Post) -> Window:
+    """The window of the newest revision, so that a time outside it is refused before anybody has cleared it."""
+    revision = session.get(Revision, post.latest_revision_id) if post.latest_revision_id else None
+    if revision is None:
+        return Window(None, post.valid_until)
+    fields = session.get_one(Format, revision.content["format"]).fields
+    return window(revision.content, fields, session.get_one(Desk, post.desk_id).zone)
 
 
 def _future(when: WallTime, now: datetime) -> Resolved:
@@ -110,9 +141,7 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
         select(Publication).where(
             Publication.run_id == current.id,
             Publication.account_id.in_([a.id for a in accounts]),
-            Publication.state.not_in(
-                (PublicationState.CANCELLED, PublicationState.EXPIRED, PublicationState.MISSED)
-            ),
+            Publication.state.not_in(OVER),
         )
     ).all()
     if not taken:
@@ -140,11 +169,11 @@ def _new_run(
 
 
 def _publication(
-    session: Session, post: Post, run: Run, account: Account, when: WallTime, time: Resolved, *, key: str,
+    session: Session, post: Post, run: Run, account: Account, when: WallTime, time: Resolved, *, source: str,
     actor: User, now: datetime,
 ) -> Publication:  # fmt: skip
     format_ = session.get_one(Format, post.format_key)
-    source_key = f"plan:{key[:40]}:{account.id}"
+    source_key = f"{source}:{account.id}"
     publication = Publication(
         source_key=source_key,
         desk_id=post.desk_id,
@@ -173,18 +202,17 @@ def _publication(
         summary=f"Planned “{post.title}” on {account.handle} for {publication.wall} {when.zone}",
         details={"post_id": post.id, "account_id": account.id, "due_at": time.due_at.isoformat()},
     )  # fmt: skip
-    approval = approval_in_force(session, post, now=now)
-    if bind(session, publication, approval):
-        _check_window(publication)
-        transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="approved")
+    if bind(session, publication, approval_in_force(session, post, now=now)):
+        _check_window(Window(publication.starts_at, publication.ends_at), publication.due_at)
+        let_go(session, publication, actor=actor, now=now, reason="approved")
     return publication
 
 
-def _check_window(publication: Publication) -> None:
+def _check_window(opened: Window, due_at: datetime) -> None:
     sentence = ""
-    if publication.ends_at is not None and publication.due_at >= publication.ends_at:
+    if opened.until is not None and due_at >= opened.until:
         sentence = "Its offer or day is over by then. Choose an earlier time."
-    if publication.starts_at is not None and publication.due_at < publication.starts_at:
+    if opened.starts_at is not None and due_at < opened.starts_at:
         sentence = "Its offer has not begun by then. Choose a later time."
     if sentence:
         raise InvalidInput(sentence, {"wall": sentence})
@@ -208,30 +236,49 @@ def move_to(
             "Somebody else changed this publication a moment ago. Reload and look again."
         )
     time = _future(when, now)
-    before = publication.wall, publication.zone
+    _check_window(Window(publication.starts_at, publication.ends_at), time.due_at)
+    before = {"wall": publication.wall, "zone": publication.zone, "fold": publication.fold}
     publication.wall = parse_wall(when.wall).isoformat(timespec="seconds")
     publication.zone, publication.fold = when.zone, time.fold
     publication.due_at, publication.tzdata_version = time.due_at, tzdata_version()
     publication.late_at = late_at(time.due_at, publication.grace_s, publication.ends_at)
     publication.not_before = None
-    _check_window(publication)
-    if publication.state is PublicationState.MISSED:
-        _back_to_plan(session, publication, actor=actor, now=now)
-    elif publication.state is PublicationState.CLAIMED:
-        transitions.move(session, publication, Act.GIVE_BACK, actor=actor, now=now)
     transitions.note(
         session, publication, "publication.moved", f"Moved to {publication.wall} {publication.zone}", now=now,
-        actor=actor, details={"from": list(before), "due_at": time.due_at.isoformat()},
+        actor=actor, details={"from": before, "due_at": time.due_at.isoformat()},
     )  # fmt: skip
+    _after_moving(session, publication, actor=actor, now=now)
 
 
-def _back_to_plan(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
-    transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="moved")
-    approval = approval_in_force(session, publication.post, now=now)
-    if not bind(session, publication, approval):
+def _after_moving(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+    """At its new time something else may stand in its way, or nothing any more."""
+    if publication.state is PublicationState.CLAIMED:
+        transitions.move(session, publication, Act.GIVE_BACK, actor=actor, now=now)
+    if publication.state is PublicationState.HELD:
+        return
+    if publication.state is PublicationState.MISSED:
+        _check_still_wanted(session, publication)
+    if bind(session, publication, approval_in_force(session, publication.post, now=now)):
+        let_go(session, publication, actor=actor, now=now, reason="moved")
+    elif publication.state is PublicationState.MISSED:
+        transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="moved")
         transitions.move(
             session, publication, Act.BLOCK, actor=actor, now=now, reason=Reason.APPROVAL, explanation=WAITS
         )
+
+
+def _check_still_wanted(session: Session, publication: Publication) -> None:
+    """A missed publication may have been planned anew meanwhile; only one of the two may go."""
+    other = session.scalar(
+        select(Publication.id).where(
+            Publication.run_id == publication.run_id,
+            Publication.account_id == publication.account_id,
+            Publication.id != publication.id,
+            Publication.state.not_in(OVER),
+        )
+    )
+    if other is not None:
+        raise TransitionNotAllowed("It was planned anew meanwhile. Move that one, and cancel this one.")
 
 
 def cancel(session: Session, publication: Publication, *, actor: User, now: datetime, why: str = "") -> None:

@@ -80,6 +80,14 @@ WORDS: Mapping[S, str] = {
     S.CANCELLED: "cancelled",
 }
 
+GIVEN_UP = "given_up"  # the reason of a failure that a person has looked at
+
+
+def word(state: S, reason: str = "") -> str:
+    """What people read: one of five words, or how it ended for good."""
+    return "failed" if state is S.FAILED and reason == GIVEN_UP else WORDS[state]
+
+
 _SAID: Mapping[S, str] = {
     S.PLANNED: "is planned",
     S.CLAIMED: "is about to go",

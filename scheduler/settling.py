@@ -8,10 +8,12 @@ from content_library.errors import InvalidInput, TransitionNotAllowed
 from content_library.models.user import User
 from content_library.permissions import can_settle, require
 from scheduler import transitions
+from scheduler.binding import late_at
 from scheduler.models import Publication, PublicationState
 from scheduler.payloads import parts_of
-from scheduler.publication_flow import Act
+from scheduler.publication_flow import GIVEN_UP, Act
 
+LONGEST_ADDRESS = 1000
 MAY_SETTLE = "Only agents and leads of this desk can decide about its publications."
 
 
@@ -19,7 +21,7 @@ def it_is_there(session: Session, publication: Publication, url: str, *, actor: 
     """A person has seen it on the network. `url` is where."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
     url = url.strip()
-    if url and not url.startswith(("https://", "http://", "/")):
+    if len(url) > LONGEST_ADDRESS or (url and not url.startswith(("https://", "http://", "/"))):
         sentence = "Write the whole address, beginning with https://, or leave it empty."
         raise InvalidInput(sentence, {"url": sentence})
     publication.url = url or publication.url
@@ -39,6 +41,7 @@ def it_is_not_there(session: Session, publication: Publication, *, actor: User, 
     """A person has looked and it is not there: it goes through the gate again, under the same key."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
     publication.not_before, publication.looks = None, 0
+    publication.late_at = late_at(now, publication.grace_s, publication.ends_at)  # a person wants it now
     transitions.move(
         session,
         publication,
@@ -59,9 +62,18 @@ def give_up(session: Session, publication: Publication, *, actor: User, now: dat
         Act.FAIL,
         actor=actor,
         now=now,
-        reason="given_up",
+        reason=GIVEN_UP,
         explanation="A person gave it up.",
     )
+
+
+def leave(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+    """A person has read why it failed and leaves it at that: it asks for nobody any more."""
+    require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    if publication.state is not PublicationState.FAILED or publication.reason == GIVEN_UP:
+        raise TransitionNotAllowed("Only what has failed can be left as it is. Reload the page.")
+    publication.reason = GIVEN_UP
+    transitions.note(session, publication, "publication.left", "Left as it is", now=now, actor=actor)
 
 
 def take_down(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
