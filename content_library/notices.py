@@ -87,6 +87,23 @@ def unread_count(session: Session, person: User) -> int:
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
+def unread_of(session: Session, person: User, kind: str, *, desk_id: int, most: int = 10) -> list[Notice]:
+    """The unread notices of one kind about one desk, the newest first."""
+    return list(
+        session.scalars(
+            select(Notice)
+            .where(
+                Notice.user_id == person.id,
+                Notice.read_at.is_(None),
+                Notice.kind == kind,
+                Notice.desk_id == desk_id,
+            )
+            .order_by(Notice.created_at.desc(), Notice.id.desc())
+            .limit(most)
+        )
+    )
+
+
 def notices_of(
     session: Session, person: User, *, unread: bool = False, page: int = 1, per_page: int = 30
 ) -> NoticePage:

@@ -1,4 +1,4 @@
-"""What waits for a person: the queue, its order, and what they decided lately.
+"""What waits for a person: the queue, its order, what came back to them, and what they decided lately.
 
 A review waits for somebody when it is open, it belongs to a team of theirs that serves the desk, they did not write the
 text, and they have not decided on this submission. The oldest comes first.
@@ -6,16 +6,17 @@ text, and they have not decided on this submission. The oldest comes first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from content_library.models.desk import Desk
+from content_library.models.desk import Desk, team_desks
 from content_library.models.format import Format, Kind
-from content_library.models.post import Post, Revision, revision_authors
-from content_library.models.review import Decision, Review, ReviewState, Submission
-from content_library.models.user import User
+from content_library.models.post import Post, PostState, Revision, revision_authors
+from content_library.models.review import Comment, Decision, Review, ReviewState, Submission
+from content_library.models.user import TeamMembership, User
 from content_library.search import matching
 
 MOST_COUNTED = 100  # for a badge
@@ -60,9 +61,9 @@ def queue(
     return QueuePage(_rows(session, list(session.scalars(ids))), total, found > MOST_LISTED, page, per_page)
 
 
-def waiting_count(session: Session, person: User, *, desk_id: int | None = None) -> int:
-    """How many reviews wait for this person, counted up to MOST_COUNTED."""
-    some = _waiting(person, QueueFilter(desk_id=desk_id)).limit(MOST_COUNTED)
+def waiting_count(session: Session, person: User, *, desk_id: int | None = None, asked: bool = False) -> int:
+    """How many reviews wait for this person (or for an answer to them), counted up to MOST_COUNTED."""
+    some = _waiting(person, QueueFilter(desk_id=desk_id, asked=asked)).limit(MOST_COUNTED)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
@@ -100,6 +101,79 @@ def decided_lately(session: Session, person: User, *, most: int = 10) -> list[De
                 .joinedload(Post.desk)
             )
         )
+    )
+
+
+def waited(review: Review, *, now: datetime) -> timedelta:
+    """How long a review has been with its team, without the time its author was asked."""
+    if review.opened_at is None:
+        return timedelta(0)
+    until = review.asked_at or review.decided_at or now
+    return max(timedelta(0), until - review.opened_at - timedelta(seconds=review.stopped_s))
+
+
+def has_reviewer(session: Session, desk_id: int, *, but: User) -> bool:
+    """Whether anybody else could clear for this desk."""
+    found = (
+        select(TeamMembership.user_id)
+        .join(team_desks, team_desks.c.team_id == TeamMembership.team_id)
+        .join(User, User.id == TeamMembership.user_id)
+        .where(team_desks.c.desk_id == desk_id, User.is_active, User.id != but.id)
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def sent_back(session: Session, person: User, desk_id: int, *, most: int = 10) -> list[Decision]:
+    """The decisions that sent this person's posts back and that nobody has followed up yet, the newest first."""
+    back = (PostState.CHANGES_REQUESTED, PostState.REFUSED)
+    last = select(func.max(Decision.id)).join(Submission).where(Submission.post_id == Post.id)
+    return list(
+        session.scalars(
+            select(Decision)
+            .join(Submission, Submission.id == Decision.submission_id)
+            .join(Post, Post.id == Submission.post_id)
+            .where(
+                Post.desk_id == desk_id,
+                Post.owner_id == person.id,
+                Post.state.in_(back),
+                Decision.id == last.correlate(Post).scalar_subquery(),
+            )
+            .order_by(Decision.id.desc())
+            .limit(most)
+            .options(
+                joinedload(Decision.user).lazyload("*"),
+                joinedload(Decision.review).joinedload(Review.submission).joinedload(Submission.post),
+            )
+        )
+    )
+
+
+def questions_to(session: Session, person: User, desk_id: int, *, most: int = 10) -> list[Comment]:
+    """What teams have asked this person about their submissions and nobody has answered yet."""
+    return list(
+        session.scalars(
+            select(Comment)
+            .join(Review, Review.id == Comment.review_id)
+            .join(Submission, Submission.id == Review.submission_id)
+            .where(
+                Review.desk_id == desk_id,
+                Review.state == ReviewState.ASKED,
+                Comment.at >= Review.asked_at,
+                or_(Submission.submitted_by_id == person.id, exists(_authorship(person))),
+            )
+            .order_by(Comment.id)
+            .limit(most)
+            .options(
+                joinedload(Comment.user).lazyload("*"),
+                joinedload(Comment.review).joinedload(Review.submission).joinedload(Submission.post),
+            )
+        )
+    )
+
+
+def _authorship(person: User) -> Any:
+    return select(revision_authors.c.user_id).where(
+        revision_authors.c.revision_id == Submission.revision_id, revision_authors.c.user_id == person.id
     )
 
 

@@ -1,5 +1,132 @@
-"""The pages of `app.reviews`."""
+"""The pages of `app.reviews`: the queue, one review, and what is sent from there."""
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+
+from app.desks import stand_on
+from app.extensions import db, me, now
+from app.formatting import gettext as _
+from app.navigation import at_most
+from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
+from app.reviews.pages import moved_on_page, queue_page, review_page
+from app.sign_in import signed_in
+from content_library import discussion, review_queue, reviews
+from content_library.errors import Conflict, TransitionNotAllowed
+from content_library.models.format import Kind
+from content_library.models.review import Review, Verdict
+from content_library.review_queue import QueueFilter
 
 blueprint = Blueprint("reviews", __name__)
+
+
+@blueprint.get("/reviews")
+@signed_in
+def queue() -> Any:
+    desk = next((d for d in g.desks if d.handle == request.args.get("desk", "")), None)
+    kind = request.args.get("kind", "")
+    wanted = QueueFilter(
+        query=request.args.get("q", "")[:200],
+        desk_id=desk.id if desk else None,
+        kind=Kind(kind) if kind in set(Kind) else None,
+        asked=request.args.get("asked", "") == "1",
+    )
+    return queue_page(wanted, request.args.get("page", 1, type=int))
+
+
+@blueprint.get("/reviews/<int:review_id>")
+@signed_in
+def show(review_id: int) -> Any:
+    return review_page(_review(review_id))
+
+
+@blueprint.post("/reviews/<int:review_id>/decision")
+@signed_in
+def decide(review_id: int) -> Any:
+    review, form = _review(review_id), DecisionForm()
+    decided = form.accepts(
+        lambda: reviews.decide(
+            db(),
+            review,
+            Verdict(form.verdict.data),
+            actor=me(),
+            now=now(),
+            seen_revision_id=form.seen_revision.data or 0,
+            seen_hash=form.seen_hash.data or "",
+            reason=form.reason.data or "",
+            place=form.place,
+            identified_by=g.web_session.identified_by,
+        )
+    )
+    return (
+        _go_on(review, Verdict(form.verdict.data)) if decided else (review_page(review, decision=form), 422)
+    )
+
+
+@blueprint.post("/reviews/<int:review_id>/comments")
+@signed_in
+def comment(review_id: int) -> Any:
+    review, form = _review(review_id), CommentForm()
+    said = form.accepts(
+        lambda: discussion.comment(
+            db(),
+            review.submission.post,
+            form.body.data or "",
+            actor=me(),
+            now=now(),
+            revision=review.submission.revision,
+            place=form.place,
+        )
+    )
+    if not said:
+        return review_page(review, comment=form), 422
+    return redirect(url_for("reviews.show", review_id=review.id, _anchor=f"comment-{form.result.id}"), 303)
+
+
+@blueprint.post("/reviews/<int:review_id>/question")
+@signed_in
+def ask(review_id: int) -> Any:
+    review, form = _review(review_id), QuestionForm()
+    asked = form.accepts(
+        lambda: discussion.ask(db(), review, form.body.data or "", actor=me(), now=now(), place=form.place)
+    )
+    if not asked:
+        return review_page(review, question=form), 422
+    flash(_("Asked. Your team’s clock stands until somebody of the desk answers."), "good")
+    return _to_next(review)
+
+
+@blueprint.errorhandler(TransitionNotAllowed)
+@blueprint.errorhandler(Conflict)
+def moved_on(refusal: Any) -> Any:
+    """Nothing was changed; the page says what happened meanwhile."""
+    db().rollback()
+    db().expire_all()
+    review = _review((request.view_args or {})["review_id"])
+    return moved_on_page(review, refusal, request.form.get("seen_revision", type=int)), 409
+
+
+def _review(review_id: int) -> Review:
+    """The review, with its desk as the one the page stands on."""
+    review = reviews.get_review(db(), me(), review_id)
+    stand_on(review.submission.post.desk)
+    return review
+
+
+def _go_on(review: Review, verdict: Verdict) -> Any:
+    said = {
+        Verdict.APPROVE: _("Approved “{title}”."),
+        Verdict.REQUEST_CHANGES: _("“{title}” goes back to its author for changes."),
+        Verdict.REFUSE: _("Refused “{title}”."),
+    }
+    left = review_queue.waiting_count(db(), me())
+    rest = _("{count} left.").format(count=at_most(left)) if left else _("Nothing else waits for you.")
+    flash(f"{said[verdict].format(title=review.submission.post.title)} {rest}", "good")
+    return _to_next(review)
+
+
+def _to_next(review: Review) -> Any:
+    following = review_queue.next_review(db(), me(), review)
+    if following is None:
+        return redirect(url_for("reviews.queue"), 303)
+    return redirect(url_for("reviews.show", review_id=following, after=review.id), 303)

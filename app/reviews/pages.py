@@ -1,0 +1,217 @@
+"""What the pages of review show: gathered here, so that a view is load, form, verb and answer."""
+
+import json
+from typing import Any
+
+from flask import g, render_template, request, url_for
+
+from app.changes import changes
+from app.extensions import db, me, now
+from app.formatting import city, exact
+from app.formatting import gettext as _
+from app.navigation import at_most
+from app.previews import revision_previews
+from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
+from content_library import catalogue, discussion, review_queue, reviews
+from content_library.errors import Refusal
+from content_library.formats import AUDIENCES, ONWARD, FieldType
+from content_library.models.format import Kind
+from content_library.models.post import Post, Revision
+from content_library.models.review import Review, Submission
+from content_library.offer_window import window
+from content_library.review_queue import QueueFilter
+from content_library.submissions import open_submission
+
+KINDS = {
+    Kind.EDU_TAINING: _("Edu-taining"),
+    Kind.QUESTION: _("Question"),
+    Kind.PROMOTION: _("Promotion and service"),
+}
+
+
+def queue_page(wanted: QueueFilter, page: int) -> str:
+    """What waits for this person; with nothing there, what they decided lately."""
+    found = review_queue.queue(db(), me(), wanted, page=page)
+    return render_template(
+        "reviews/queue.html",
+        wanted=wanted,
+        found=found,
+        counts=_counts(wanted),
+        at_most=at_most,
+        desk_choices=_desk_choices(),
+        kind_choices=[("", _("Every kind")), *((k.value, name) for k, name in KINDS.items())],
+        chips=_chips(wanted),
+        lately=review_queue.decided_lately(db(), me()) if not found.reviews else [],
+        waited=lambda review: review_queue.waited(review, now=now()),
+        beside=_beside,
+        url=_queue_url,
+    )
+
+
+def _desk_choices() -> list[tuple[str, str]]:
+    """The desks this person clears for; nothing to choose when it is one."""
+    served = [d for d in g.desks if any(d in m.team.desks for m in me().team_memberships)]
+    return [("", _("Every desk")), *((d.handle, d.name) for d in served)] if len(served) > 1 else []
+
+
+def _chips(wanted: QueueFilter) -> list[dict[str, str]]:
+    """The filters in use, each with the address without it."""
+    desk = next((d for d in g.desks if d.id == wanted.desk_id), None)
+    shown = {
+        "q": f"“{wanted.query}”" if wanted.query else "",
+        "desk": desk.name if desk else "",
+        "kind": KINDS[wanted.kind] if wanted.kind else "",
+    }
+    return [
+        {"label": label, "remove_url": _queue_url(**{key: None})} for key, label in shown.items() if label
+    ]
+
+
+def _counts(wanted: QueueFilter) -> dict[bool, int]:
+    """How many stand behind each tab, up to a hundred."""
+    return {
+        asked: review_queue.waiting_count(db(), me(), desk_id=wanted.desk_id, asked=asked)
+        for asked in (False, True)
+    }
+
+
+def _beside(review: Review) -> list[Review]:
+    """The other teams of the same step."""
+    return [r for r in review.submission.reviews if r.step == review.step and r.id != review.id]
+
+
+def _queue_url(**changed: Any) -> str:
+    """The address of the queue with some of what is asked for changed; nothing asked for is left out."""
+    kept = {k: v for k, v in request.args.items() if k in ("q", "desk", "kind", "asked", "page")}
+    asked = {**kept, "page": None, **changed}
+    return url_for("reviews.queue", **{k: v for k, v in asked.items() if v})
+
+
+def review_page(
+    review: Review,
+    *,
+    decision: DecisionForm | None = None,
+    comment: CommentForm | None = None,
+    question: QuestionForm | None = None,
+) -> str:
+    """One review: what goes out, what changed, who else is asked, and the bar to decide with."""
+    submission = review.submission
+    previous, following = review_queue.neighbours(db(), me(), review)
+    previews = revision_previews(db(), submission.revision, review.desk_id)
+    networks = _networks(previews)
+    return render_template(
+        "reviews/show.html",
+        review=review,
+        submission=submission,
+        post=submission.post,
+        revision=submission.revision,
+        previews=previews,
+        links=_links(submission.revision),
+        facts=_facts(submission.post, submission.revision),
+        since=_since(review),
+        obstacle=reviews.obstacle(db(), review, me()),
+        comments=discussion.comments(db(), submission.post),
+        waited=review_queue.waited(review, now=now()),
+        left=review_queue.waiting_count(db(), me()),
+        previous=previous,
+        following=following,
+        decision=_placed(decision or _fresh_decision(submission), networks),
+        comment=_placed(comment or CommentForm(formdata=None), networks),
+        question=_placed(question or QuestionForm(formdata=None), networks),
+    )
+
+
+def _networks(previews: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    named = {item["network"]: item["label"].partition(" · ")[0] for item in previews}
+    return [("", _("Anywhere")), *named.items()]
+
+
+def _placed(form: Any, networks: list[tuple[str, str]]) -> Any:
+    form.network.choices = networks
+    return form
+
+
+def _fresh_decision(submission: Submission) -> DecisionForm:
+    return DecisionForm(
+        formdata=None, seen_revision=submission.revision_id, seen_hash=submission.content_hash
+    )
+
+
+def _links(revision: Revision) -> list[str]:
+    """Every address that goes out, on whichever network, each once."""
+    found = (link for r in revision.renditions for link in json.loads(r.payload)["links"])
+    return list(dict.fromkeys(found))
+
+
+def _facts(post: Post, revision: Revision) -> list[tuple[str, Any]]:
+    """What the format asked for and what else stands behind the text, in words; what was not said is left out."""
+    content, format_ = revision.content, post.format
+    rows = [
+        (spec["label"], _in_words(spec["type"], content["fields"].get(spec["key"]), post.desk.zone))
+        for spec in format_.fields
+        if spec["type"] != FieldType.BUILTIN
+    ]
+    onward = content["onward"]
+    open_between = window(content, format_.fields, post.desk.zone)
+    rows += [
+        (_("Audience"), AUDIENCES.get(content["audience"], content["audience"])),
+        (_("Not before"), _instant(open_between.starts_at, post)),
+        (_("Not after"), _instant(open_between.until, post)),
+        (
+            _("Topics"),
+            ", ".join(t.name for t in catalogue.topics(db(), post.desk_id) if t.id in content["topics"]),
+        ),
+        (
+            _("Products"),
+            ", ".join(p.name for p in catalogue.products(db(), post.desk_id) if p.id in content["products"]),
+        ),
+        (
+            _("Onward path"),
+            f"{ONWARD.get(onward['kind'], '')} {onward['url']}".strip() if onward["url"] else "",
+        ),
+        (_("Source"), " · ".join(v for v in content["source"].values() if v)),
+    ]
+    return [(label, value) for label, value in rows if value]
+
+
+def _in_words(type_: str, value: Any, zone: str) -> str:
+    if type_ == FieldType.CHECK:
+        return _("yes") if value else ""
+    if type_ == FieldType.MOMENT and value:
+        return f"{str(value).replace('T', ' ')} ({city(zone)})"
+    return str(value or "")
+
+
+def _instant(instant: Any, post: Post) -> str:
+    return exact(instant, post.desk.zone) if instant else ""
+
+
+def _since(review: Review) -> dict[str, Any] | None:
+    """What changed since this team decided last; None when it sees the post for the first time."""
+    before = reviews.last_decided(db(), review)
+    if before is None:
+        return None
+    post = review.submission.post
+    return {"revision": before, **changes(before.content, review.submission.revision.content, post)}
+
+
+def moved_on_page(review: Review, refusal: Refusal, seen: int | None) -> str:
+    """Too late: what happened meanwhile, what changed in the text, and where to go on."""
+    submission = review.submission
+    newer = open_submission(db(), submission.post)
+    newer = newer if newer is not None and newer.id != submission.id else None
+    read = db().get(Revision, seen) if seen else None
+    there = (newer or submission).revision
+    differs = read is not None and read.post_id == there.post_id and read.id != there.id
+    return render_template(
+        "reviews/moved_on.html",
+        review=review,
+        submission=submission,
+        post=submission.post,
+        sentence=refusal.message,
+        between=changes(read.content, there.content, submission.post) if differs and read else None,
+        read=read,
+        there=there,
+        newer=next((r for r in newer.reviews if r.team_id == review.team_id), None) if newer else None,
+        following=review_queue.next_review(db(), me(), review),
+    )
