@@ -83,27 +83,31 @@ class Engine:
 
     def stop(self) -> None:
         """Finish what is under way, give back what is not begun."""
+        self.duty.stopping.set()
         self._scheduler.shutdown(wait=True)
         left = self.duty.workers.stop(timeout_s=self.duty.world.timing.send_deadline)
         with self.duty.world.database.write() as session:
             transitions.give_back(session, left, now=clock.now(session))
         self.duty.fetcher.close()
-        log.info("engine stopped; %d claims given back", len(left))
+        log.info("engine stopped, %d claims given back", len(left))
 
 
 def run(
-    settings: Settings, database: Database, render_mail: notifications.Render, *, crash_at: str = ""
-) -> None:
+    settings: Settings, database: Database, render_mail: notifications.Render, *, crash_at: str = "",
+    world: World | None = None,
+) -> None:  # fmt: skip
     """Run an engine until SIGTERM or SIGINT. `crash_at` names a point at which a drill kills it."""
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a job that is still running is no news
     if crash_at:
         points.die_at(crash_at)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    engine = Engine(settings, database, render_mail)
+    engine = Engine(settings, database, render_mail, world=world)
     engine.start()
     stopped.wait()
     engine.stop()
+    database.dispose()
 
 
 def _scheduler(duty: Duty, entries: list[Entry]) -> BaseScheduler:

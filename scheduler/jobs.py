@@ -2,7 +2,10 @@
 
 import logging
 import platform
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from content_library import (
@@ -25,19 +28,21 @@ from scheduler.world import World
 log = logging.getLogger(__name__)
 
 MOST_CLAIMS = 500
+LOOKS_AT_ONCE = 4
 PER_ACCOUNT = 100
 """Claims of one account at a time: what a quick network takes within the lease."""
 
 
 @dataclass
 class Duty:
-    """What the jobs of one engine share."""
+    """What the jobs of one engine share. `stopping` is set when the engine is to end."""
 
     world: World
     settings: Settings
     workers: Workers
     fetcher: Fetcher
     render_mail: notifications.Render
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 def look_ahead(duty: Duty) -> None:
@@ -68,13 +73,27 @@ def recover(duty: Duty) -> None:
 
 def reconcile(duty: Duty) -> None:
     """Look on the networks for what is unknown, and take down what was asked to be taken down."""
-    with duty.world.database.write() as session:
-        unknown = reconciling.due_looks(session, now=clock.now(session))
+    world = duty.world
+    with world.database.write() as session:
+        unknown = reconciling.due_looks(session, now=clock.now(session), again_s=world.timing.send_deadline)
         unwanted = take_down.due(session)
-    for publication_id in unknown:
-        reconciling.look(duty.world, publication_id)
-    for publication_id in unwanted:
-        take_down.take_down_one(duty.world, publication_id)
+    _each(duty, unknown, lambda publication_id: reconciling.look(world, publication_id))
+    _each(duty, unwanted, lambda publication_id: take_down.take_down_one(world, publication_id))
+
+
+def _each(duty: Duty, publication_ids: Iterable[int], do: Callable[[int], None]) -> None:
+    """Several at once, each on its own: one network that does not answer keeps nobody else waiting for long."""
+
+    def one(publication_id: int) -> None:
+        if duty.stopping.is_set():
+            return
+        try:
+            do(publication_id)
+        except Exception:
+            log.exception("publication %s: tried again later", publication_id)
+
+    with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
+        list(pool.map(one, publication_ids))
 
 
 def mend(duty: Duty) -> None:
@@ -84,6 +103,7 @@ def mend(duty: Duty) -> None:
         submissions.expire_submissions(session, now=now)
         posts.expire_posts(session, now=now)
         mending.expire_uncleared(session, now=now)
+        mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
 
 
@@ -102,15 +122,20 @@ def mail(duty: Duty) -> None:
 
 def poll_feeds(duty: Duty) -> None:
     """Fetch the feeds that are due."""
-    feeds.poll_due(duty.world.database, duty.fetcher)
+    database = duty.world.database
+    with database.read() as session:
+        now = clock.now(session)
+    feeds.poll_due(database, duty.fetcher, now, stop=duty.stopping)
 
 
 def check_links(duty: Duty) -> None:
     """Look at the links of what is planned."""
-    with duty.world.database.write() as session:
-        link_checks.watch(session, mending.links_planned(session), now=clock.now(session))
-    link_checks.check_due(duty.world.database, duty.fetcher)
-    with duty.world.database.write() as session:
+    database = duty.world.database
+    with database.write() as session:
+        now = clock.now(session)
+        link_checks.watch(session, mending.links_planned(session), now)
+    link_checks.check_due(database, duty.fetcher, now)
+    with database.write() as session:
         mending.hold_dead_links(session, now=clock.now(session))
 
 

@@ -77,19 +77,6 @@ def _claimed() -> Any:
     )
 
 
-def next_part(
-    session: Session, publication_id: int, desk_id: int, payload: str, folder: Path, *, now: datetime
-) -> OutgoingPart | None:
-    """The first part that is not out yet, its pictures checked byte by byte. Raises MediaChanged."""
-    known = standing_parts(session, publication_id)
-    position = next((p.position for p in known if p.remote_id is None), None if known else 0)
-    if position is None:
-        return None
-    media = media_of(session, desk_id, payload, folder)
-    check_media(media)
-    return outgoing(publication_id, payload, position, media, now=now)
-
-
 class Standing(Protocol):
     """What is known of a part: a row, or the part itself."""
 
@@ -104,6 +91,22 @@ class Standing(Protocol):
 def standing_parts(session: Session, publication_id: int) -> Sequence[Any]:
     """The parts whose envelope is chosen, in order, as plain rows."""
     return session.connection().execute(_PARTS, {"this": publication_id}).all()
+
+
+def is_complete(known: Sequence[Standing]) -> bool:
+    """Whether every part is out already."""
+    return bool(known) and all(part.remote_id is not None for part in known)
+
+
+def next_part(
+    session: Session, publication_id: int, desk_id: int, payload: str, folder: Path, known: Sequence[Standing], *,
+    now: datetime,
+) -> OutgoingPart:  # fmt: skip
+    """The first part that is not out yet, its pictures checked byte by byte. Raises MediaChanged."""
+    position = next((part.position for part in known if part.remote_id is None), 0)
+    media = media_of(session, desk_id, payload, folder)
+    check_media(media)
+    return outgoing(publication_id, payload, position, media, now=now)
 
 
 def parts_of(session: Session, publication_id: int) -> list[Part]:

@@ -4,6 +4,7 @@ Nothing is sent outside `_send`, and nothing reaches `_send` that the gate has n
 marked it. Network calls are never made inside a transaction.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,22 +34,32 @@ from service_channel.networks.base import (
 )
 from service_channel.token_vault import CannotOpen
 
+log = logging.getLogger(__name__)
+
 TOLD = (
     PublicationState.FAILED,
     PublicationState.NEEDS_PERSON,
     PublicationState.MISSED,
     PublicationState.HELD,
+    PublicationState.BLOCKED,
+    PublicationState.EXPIRED,
 )
 
 
 @dataclass(frozen=True)
 class Errand:
-    """The next part of a claimed publication, read before anything is decided. `part` is None when all are there."""
+    """The next part of a claimed publication, read before anything is decided, from `payload`."""
 
     claim: Claim
     network: Network
     access: Access
-    part: OutgoingPart | None
+    payload: str
+    part: OutgoingPart
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All parts are there already: an answer that came late had filled in the last one."""
 
 
 @dataclass(frozen=True)
@@ -84,36 +95,66 @@ def _read(world: World, claimed: Claim) -> Errand | None:
             return None
         try:
             errand = _errand(session, world, claimed, found)
-        except (CannotOpen, MediaChanged) as problem:
-            reason = gate.Reason.PAYLOAD if isinstance(problem, MediaChanged) else gate.Reason.ACCOUNT
-            errand = gate.No(reason, Act.BLOCK, str(problem))
+        except MediaChanged as problem:
+            errand = gate.No(gate.Reason.PAYLOAD, Act.BLOCK, str(problem))
+        except CannotOpen as problem:
+            errand = gate.No(gate.Reason.ACCOUNT, Act.BLOCK, str(problem))
     if isinstance(errand, Errand):
         return errand
-    _refuse(world, claimed, errand)
+    _not_begun(world, claimed, errand)
     return None
 
 
-def _errand(session: Session, world: World, claimed: Claim, found: payloads.Claimed) -> Errand | gate.No:
+def _errand(
+    session: Session, world: World, claimed: Claim, found: payloads.Claimed
+) -> Errand | Finished | gate.No:
     now = clock.now(session)
-    if found.payload is None or found.account_state is not AccountState.ACTIVE:
-        answer = gate.ask(session, claimed.publication_id, now=now, clock_sane=world.clock_sane)
-        return answer if isinstance(answer, gate.No) else gate.No(gate.Reason.RATE, Act.GIVE_BACK, "", now)
+    this = claimed.publication_id
+    known = payloads.standing_parts(session, this)
+    if payloads.is_complete(known):
+        return Finished()
     network = world.networks.get(found.network)
-    if network is None:
-        raise CannotOpen(f"This release cannot send to {found.network}.")
+    if found.payload is None or found.account_state is not AccountState.ACTIVE or network is None:
+        answer = gate.ask(session, this, now=now, clock_sane=world.clock_sane)
+        unable = gate.No(gate.Reason.ACCOUNT, Act.HOLD, f"This release cannot send to {found.network}.")
+        return answer if isinstance(answer, gate.No) else unable
     access = accounts.access(session, found, database=world.database, vault=world.vault)
-    part = payloads.next_part(
-        session, claimed.publication_id, found.desk_id, found.payload, world.media_folder, now=now
-    )
-    return Errand(claimed, network, access, part)
+    part = payloads.next_part(session, this, found.desk_id, found.payload, world.media_folder, known, now=now)
+    return Errand(claimed, network, access, found.payload, part)
+
+
+def _not_begun(world: World, claimed: Claim, because: Finished | gate.No) -> None:
+    """Finish what is there already, or do what the gate says. An account whose key is not ours is lost."""
+    if isinstance(because, Finished):
+        _finish(world, claimed)
+        return
+    with world.database.write() as session:
+        now = clock.now(session)
+        if because.reason is gate.Reason.ACCOUNT and because.act is Act.BLOCK:
+            account = session.get_one(Account, claimed.account_id)
+            accounts.lost(session, account, because.sentence, now=now)
+        apply_refusal(session, claimed, because, now=now)
+
+
+def _finish(world: World, claimed: Claim) -> None:
+    try:
+        with world.database.write() as session:
+            now = clock.now(session)
+            if transitions.mark(session, claimed, now=now, send_by_s=0):
+                recording.finish(session, claimed.publication_id, now=now)
+    except IntegrityError:
+        _give_back(world, claimed)
 
 
 def _prepare(world: World, errand: Errand) -> Prepared | None:
     """Media and mentions first: repeating that is harmless, and nothing is marked yet."""
-    if errand.part is None:
-        return Prepared()
-    done = errand.network.prepare(errand.access, errand.part, deadline_s=world.timing.media_deadline)
+    try:
+        done = errand.network.prepare(errand.access, errand.part, deadline_s=world.timing.media_deadline)
+    except Exception as crash:
+        log.exception("publication %s could not be prepared", errand.claim.publication_id)
+        done = Preparation(None, message=f"Preparing it broke off ({type(crash).__name__}).")
     points.reach("prepared")
+    done = recording.readable(done)
     if done.prepared is None:
         _not_prepared(world, errand, done)
     return done.prepared
@@ -125,28 +166,34 @@ def _mark(world: World, errand: Errand) -> Order | None:
     try:
         order = _marked(world, errand)
     except IntegrityError:  # another publication of this account is being sent at this moment
-        with world.database.write() as session:
-            transitions.give_back(session, [errand.claim], now=clock.now(session))
+        _give_back(world, errand.claim)
         return None
     points.reach("marked")
     return order
 
 
+def _give_back(world: World, claimed: Claim) -> None:
+    with world.database.write() as session:
+        transitions.give_back(session, [claimed], now=clock.now(session))
+
+
 def _marked(world: World, errand: Errand) -> Order | None:
     claimed = errand.claim
     with world.database.write() as session:
+        session.connection()  # SQLite waits here for its write lock, so that `now` is the moment after
         now = clock.now(session)
         answer = gate.ask(session, claimed.publication_id, now=now, clock_sane=world.clock_sane)
         if isinstance(answer, gate.No):
             apply_refusal(session, claimed, answer, now=now)
             return None
-        if not transitions.mark(session, claimed, now=now, send_by_s=world.timing.send_deadline):
+        # what was read and prepared is what passed: another revision may have been bound meanwhile
+        is_same = answer.payload == errand.payload
+        if not is_same or not transitions.mark(
+            session, claimed, now=now, send_by_s=world.timing.send_deadline, revision_id=answer.revision_id
+        ):
             transitions.give_back(session, [claimed], now=now)
             return None
         parts = choose_envelopes(session, claimed.publication_id, answer.payload, errand.network, now=now)
-        if errand.part is None:  # an answer that came late had filled in the last part
-            recording.finish(session, claimed.publication_id, now=now)
-            return None
         part = with_envelope(errand.part, parts)
         attempt_id = recording.open_attempt(
             session, claimed.publication_id, part.index, fence=claimed.fence, now=now
@@ -162,9 +209,10 @@ def _send(world: World, order: Order, prepared: Prepared) -> SendResult:
             order.errand.access, order.part, prepared, deadline_s=world.timing.send_deadline
         )
     except Exception as crash:  # whatever it was, the post may be out
-        result = SendResult(Outcome.UNKNOWN, message=f"{type(crash).__name__}: {crash}")
+        log.exception("publication %s: sending broke off", order.errand.claim.publication_id)
+        result = SendResult(Outcome.UNKNOWN, message=f"Sending it broke off ({type(crash).__name__}).")
     points.reach("sent")
-    return result
+    return recording.readable(result)
 
 
 def _record(world: World, order: Order, result: SendResult) -> bool:
@@ -235,13 +283,14 @@ def _not_sent(session: Session, claimed: Claim, result: SendResult, *, now: date
 
 def _signed_out(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
     """Proved: nothing is there, and nothing will be until a person connects the account again."""
+    accounts.lost(session, session.get_one(Account, claimed.account_id), result.message, now=now)
     if not transitions.settle(
-        session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message
-    ):
+        session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message,
+        values={"leased_until": None},
+    ):  # fmt: skip
         return
     session.expire_all()
     publication = session.get_one(Publication, claimed.publication_id)
-    accounts.lost(session, session.get_one(Account, claimed.account_id), result.message, now=now)
     transitions.move(
         session,
         publication,
@@ -274,30 +323,29 @@ def _not_prepared(world: World, errand: Errand, done: Preparation) -> None:
     with world.database.write() as session:
         now = clock.now(session)
         recording.note_attempt(
-            session, claimed.publication_id, errand.part.index if errand.part else 0, "prepare",
+            session, claimed.publication_id, errand.part.index, "prepare",
             AttemptOutcome(done.outcome.value), now=now, fence=claimed.fence, status=done.status, message=done.message,
         )  # fmt: skip
         publication = session.get_one(Publication, claimed.publication_id)
         publication.tries += 1
         session.flush()
-        apply_refusal(session, claimed, _why_unprepared(session, publication, done, now=now), now=now)
+        refusal = _why_unprepared(session, world, publication, done, now=now)
+        apply_refusal(session, claimed, refusal, now=now)
 
 
 def _why_unprepared(
-    session: Session, publication: Publication, done: Preparation, *, now: datetime
+    session: Session, world: World, publication: Publication, done: Preparation, *, now: datetime
 ) -> gate.No:
     if done.outcome is Outcome.SIGNED_OUT:
         accounts.lost(session, publication.account, done.message, now=now)
         return gate.No(gate.Reason.ACCOUNT, Act.BLOCK, done.message)
     if done.outcome is Outcome.REFUSED:
         return gate.No(gate.Reason.PAYLOAD, Act.HOLD, done.message)
+    answer = gate.ask(session, publication.id, now=now, clock_sane=world.clock_sane)
+    if isinstance(answer, gate.No):  # it may be too late for another try
+        return answer
     pause = timedelta(seconds=done.retry_after) if done.retry_after else wait(publication.tries)
     return gate.No(gate.Reason.RATE, Act.GIVE_BACK, done.message, now + pause)
-
-
-def _refuse(world: World, claimed: Claim, refusal: gate.No) -> None:
-    with world.database.write() as session:
-        apply_refusal(session, claimed, refusal, now=clock.now(session))
 
 
 def apply_refusal(session: Session, claimed: Claim, refusal: gate.No, *, now: datetime) -> None:
@@ -317,8 +365,8 @@ def _tell(session: Session, publication_id: int, *, now: datetime) -> None:
     """Tell the planner and the leads what needs them."""
     session.expire_all()
     publication = session.get_one(Publication, publication_id)
-    if publication.state not in TOLD:
-        return
+    if publication.state not in TOLD or publication.reason == gate.Reason.ACCOUNT:
+        return  # that an account is lost is told once, not for each of its publications
     people = {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}
     text = f"“{publication.post.title}” on {publication.account.handle}: {publication.explanation}"
     stage = f"{publication.state.value} {publication.state_at.isoformat()}"

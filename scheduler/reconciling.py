@@ -4,10 +4,11 @@ For networks of class I the identity is ours, so looking is exact and sending ag
 Until nothing can be in flight any more, "not there" only counts if sending again is still allowed.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from content_library import clock
@@ -15,15 +16,18 @@ from content_library.backoff import wait
 from content_library.notices import leads_of, notify
 from scheduler import gate, points, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
-from scheduler.payloads import MediaChanged, check_media, media_of, outgoing, parts_of, with_envelope
+from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
 from scheduler.publication_flow import Act
-from scheduler.recording import finish, note_attempt, record_part
+from scheduler.recording import finish, note_attempt, readable, record_part
 from scheduler.world import World
 from service_channel import accounts
 from service_channel.networks.base import Access, FindResult, Network, OutgoingPart, Presence, RemoteRef
 from service_channel.token_vault import CannotOpen
 
+log = logging.getLogger(__name__)
+
 MOST_LOOKS = 12
+LONGEST_LOOK_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,15 @@ class Search:
 
 def give_back_expired(session: Session, *, now: datetime) -> int:
     """Claims whose lease is over before anything was marked go back to planned; returns how many."""
-    over = session.scalars(
-        select(Publication.id).where(
-            Publication.state == PublicationState.CLAIMED, Publication.leased_until < now
-        )
-    ).all()
     return sum(
         transitions.settle(session, one, Act.GIVE_BACK, now=now, values={"leased_until": None})
-        for one in over
+        for one in _expired(session, PublicationState.CLAIMED, now)
     )
 
 
 def lose_expired(session: Session, *, now: datetime) -> int:
     """What was being sent when its lease ended may be out: unknown, never simply sent again; returns how many."""
-    over = session.scalars(
-        select(Publication.id).where(
-            Publication.state == PublicationState.SENDING, Publication.leased_until < now
-        )
-    ).all()
+    over = _expired(session, PublicationState.SENDING, now)
     for publication_id in over:
         session.execute(
             update(Attempt)
@@ -76,25 +71,33 @@ def lose_expired(session: Session, *, now: datetime) -> int:
     return len(over)
 
 
-def due_looks(session: Session, *, now: datetime, most: int = 50) -> list[int]:
-    """Unknown publications it is time to look for, claimed for a minute so that two engines do not look twice."""
-    due = (
-        select(Publication.id)
-        .where(
-            Publication.state == PublicationState.UNKNOWN,
-            or_(Publication.not_before.is_(None), Publication.not_before <= now),
+def _expired(session: Session, state: PublicationState, now: datetime) -> list[int]:
+    """What is in `state` though its lease is over, held until the transaction ends, so that it does not move on."""
+    return list(
+        session.scalars(
+            select(Publication.id)
+            .where(Publication.state == state, Publication.leased_until < now)
+            .with_for_update(skip_locked=True)
         )
-        .order_by(Publication.state_at)
-        .limit(most)
     )
+
+
+def due_looks(session: Session, *, now: datetime, again_s: float = 60.0, most: int = 50) -> list[int]:
+    """Unknown publications it is time to look for, set aside for `again_s`, so that two engines do not look twice."""
+    due = select(Publication.id).where(*_is_due(now)).order_by(Publication.state_at).limit(most)
     rows = session.execute(
         update(Publication)
-        .where(Publication.id.in_(due), Publication.state == PublicationState.UNKNOWN)
-        .values(not_before=now + timedelta(seconds=60))
+        .where(Publication.id.in_(due), *_is_due(now))
+        .values(not_before=now + timedelta(seconds=again_s))
         .returning(Publication.id)
         .execution_options(synchronize_session=False)
     )
     return [row.id for row in rows]
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    again = or_(Publication.not_before.is_(None), Publication.not_before <= now)
+    return Publication.state == PublicationState.UNKNOWN, again
 
 
 def look(world: World, publication_id: int) -> None:
@@ -102,12 +105,21 @@ def look(world: World, publication_id: int) -> None:
     search = _search(world, publication_id)
     if search is None:
         return
-    found = search.network.find(search.access, search.part, deadline_s=world.timing.send_deadline)
+    found = _find(world, search)
     points.reach("looked")
     with world.database.write() as session:
         now = clock.now(session)
         _note(session, search, found, now=now)
         _settle(session, world, search, found, now=now)
+
+
+def _find(world: World, search: Search) -> FindResult:
+    deadline = min(LONGEST_LOOK_S, world.timing.send_deadline)
+    try:
+        return readable(search.network.find(search.access, search.part, deadline_s=deadline))
+    except Exception as crash:
+        log.exception("publication %s could not be looked for", search.publication_id)
+        return FindResult(Presence.UNREADABLE, message=f"Looking broke off ({type(crash).__name__}).")
 
 
 def _search(world: World, publication_id: int) -> Search | None:
@@ -125,14 +137,16 @@ def _search(world: World, publication_id: int) -> Search | None:
 
 
 def _what_to_find(session: Session, world: World, publication: Publication) -> Search:
+    """Raises CannotOpen or MediaChanged. The pictures' bytes are not needed to look."""
     assert publication.rendition is not None
-    network = world.networks[publication.account.network]
+    network = world.networks.get(publication.account.network)
+    if network is None:
+        raise CannotOpen(f"This release cannot read {publication.account.network}.")
     access = accounts.access(session, publication.account, database=world.database, vault=world.vault)
     parts = parts_of(session, publication.id)
     position = next((p.position for p in parts if p.remote_id is None), len(parts) - 1)
     payload = publication.rendition.payload
     media = media_of(session, publication.desk_id, payload, world.media_folder)
-    check_media(media)
     part = with_envelope(outgoing(publication.id, payload, position, media, now=publication.due_at), parts)
     return Search(publication.id, publication.account_id, network, access, part, position == len(parts) - 1)
 
@@ -167,7 +181,10 @@ def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: date
         finish(session, search.publication_id, now=now)
         return
     said = "Found on the network; the rest of the thread follows."
-    transitions.settle(session, search.publication_id, Act.RETRY, now=now, reason="found", explanation=said)
+    transitions.settle(
+        session, search.publication_id, Act.RETRY, now=now, reason="found", explanation=said,
+        values={"not_before": None, "looks": 0},
+    )  # fmt: skip
 
 
 def _absent(session: Session, world: World, search: Search, *, now: datetime) -> None:
@@ -183,7 +200,8 @@ def _absent(session: Session, world: World, search: Search, *, now: datetime) ->
     pause = now + wait(publication.tries, first_s=world.timing.reconcile_tick)
     transitions.settle(
         session, search.publication_id, Act.RETRY, now=now, reason="absent",
-        explanation="It is not there; sending it again under the same key.", values={"not_before": pause},
+        explanation="It is not there; sending it again under the same key.",
+        values={"not_before": pause, "looks": 0},
     )  # fmt: skip
 
 

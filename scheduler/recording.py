@@ -4,8 +4,9 @@ These run hundreds of times a second, so the statements are made once.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,7 +15,9 @@ from scheduler import transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
 from scheduler.publication_flow import Act
 from service_channel.models.sent_part import SentPart
-from service_channel.networks.base import RemoteRef
+from service_channel.networks.base import FindResult, Preparation, RemoteRef, SendResult
+
+Answer = TypeVar("Answer", SendResult, FindResult, Preparation)
 
 _attempts = cast(Table, Attempt.__table__)
 _parts = cast(Table, Part.__table__)
@@ -68,8 +71,8 @@ def close_attempt(
     session.connection().execute(
         _CLOSE,
         {
-            "this": attempt_id, "outcome": outcome, "ended_at": now, "status": status, "request": dict(request),
-            "response": dict(response), "message": message,
+            "this": attempt_id, "outcome": outcome, "ended_at": now, "status": status,
+            "request": storable(request), "response": storable(response), "message": storable(message),
         },
     )  # fmt: skip
 
@@ -84,10 +87,26 @@ def note_attempt(
         _NOTE,
         {
             "publication_id": publication_id, "position": position, "fence": fence, "act": act, "outcome": outcome,
-            "started_at": now, "ended_at": now, "status": status, "request": dict(request or {}),
-            "response": dict(response or {}), "message": message,
+            "started_at": now, "ended_at": now, "status": status, "request": storable(request or {}),
+            "response": storable(response or {}), "message": storable(message),
         },
     )  # fmt: skip
+
+
+def readable(answer: Answer) -> Answer:
+    """The answer with a message that can be stored and shown."""
+    return replace(answer, message=storable(answer.message))
+
+
+def storable(said: Any) -> Any:
+    """What a network said, without what no database stores: NUL and halves of characters."""
+    if isinstance(said, str):
+        return said.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(said, Mapping):
+        return {storable(str(name)): storable(value) for name, value in said.items()}
+    if isinstance(said, list | tuple):
+        return [storable(value) for value in said]
+    return said
 
 
 def record_part(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Table, and_, bindparam, null, or_, select, update
+from sqlalchemy import Integer, Table, and_, bindparam, func, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
@@ -31,7 +31,10 @@ RECORDED = frozenset(
 
 @dataclass(frozen=True)
 class Claim:
-    """A publication promised to one engine until its lease ends. Claiming promises nothing to the network."""
+    """A publication promised to one engine until its lease ends. Claiming promises nothing to the network.
+
+    `due_at` is its moment: its time, or later where a retry has to wait.
+    """
 
     publication_id: int
     account_id: int
@@ -129,10 +132,14 @@ def claim(
             Publication.fence,
             Publication.due_at,
             Publication.leased_until,
+            Publication.not_before,
         )
         .execution_options(synchronize_session=False)
     )
-    claims = [Claim(r.id, r.account_id, r.fence, r.due_at, r.leased_until or now) for r in rows]
+    claims = [
+        Claim(r.id, r.account_id, r.fence, max(r.due_at, r.not_before or r.due_at), r.leased_until or now)
+        for r in rows
+    ]
     claims.sort(key=lambda c: (c.due_at, c.publication_id))
     return _no_more_than(session, claims, per_account, now=now)
 
@@ -164,8 +171,12 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
     )
 
 
-def mark(session: Session, claimed: Claim, *, now: datetime, send_by_s: float) -> bool:
+def mark(
+    session: Session, claimed: Claim, *, now: datetime, send_by_s: float, revision_id: int | None = None
+) -> bool:
     """Mark as being sent where the fencing token is still ours and the lease outlasts the sending.
+
+    `revision_id` is the one the gate passed: where another was bound since, nothing is marked.
 
     False when the claim is lost. Raises sqlalchemy's IntegrityError, ending the transaction, when another
     publication of the account is being sent at this moment.
@@ -176,6 +187,7 @@ def mark(session: Session, claimed: Claim, *, now: datetime, send_by_s: float) -
             "this": claimed.publication_id,
             "held_fence": claimed.fence,
             "lease_until": now + timedelta(seconds=send_by_s),
+            "passed": revision_id,
             "state_at": now,
         },
     )
@@ -190,6 +202,8 @@ _MARK = (
         _publications.c.fence == bindparam("held_fence"),
         _publications.c.state.in_(sources(Act.MARK)),
         _publications.c.leased_until > bindparam("lease_until"),
+        _publications.c.revision_id
+        == func.coalesce(bindparam("passed", type_=Integer()), _publications.c.revision_id),
     )
     .values(
         state=PublicationState.SENDING,

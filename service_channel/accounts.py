@@ -214,7 +214,7 @@ def lost(session: Session, account: Account, problem: str, *, now: datetime) -> 
         return
     transitions.move_account(session, account, AccountState.RECONNECT, actor=None, now=now, why=problem)
     notify(
-        session, leads_of(session, account.desk_id), "account.reconnect", account, stage=now.date().isoformat(),
+        session, leads_of(session, account.desk_id), "account.reconnect", account, stage=now.isoformat(),
         text=f"{account.handle} on {NETWORK_NAMES[account.network]} has to be connected again.", now=now,
     )  # fmt: skip
 
