@@ -100,5 +100,5 @@ def _conditions(session: Session, wanted: PostFilter) -> list[ColumnElement[bool
             )
         )
     if wanted.evergreen:
-        found.append(Post.is_evergreen)
+        found.append(Post.is_evergreen.expression)
     return found

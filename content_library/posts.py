@@ -24,6 +24,7 @@ from content_library.revisions import latest_revision, make_revision, show_on_po
 from content_library.transitions import flush, hold_post, move_post, restore_post
 from content_library.wall_time import wall_of
 
+STILL_WRITING = timedelta(minutes=15)  # after the last word somebody typed
 MAY_DRAFT = "Only agents and leads of this desk can write posts here."
 IN_ANOTHER_WINDOW = (
     "You also have this post open in another window, and it was saved there since. "
@@ -244,12 +245,16 @@ def discard_working_copy(session: Session, copy: WorkingCopy, *, actor: User) ->
     flush(session)
 
 
-def other_writers(session: Session, post: Post, *, actor: User) -> list[WorkingCopy]:
-    """Working copies of other people on this post, the latest first."""
+def other_writers(session: Session, post: Post, *, actor: User, since: datetime) -> list[WorkingCopy]:
+    """Working copies of other people on this post that were typed in since then, the latest first."""
     return list(
         session.scalars(
             select(WorkingCopy)
-            .where(WorkingCopy.post_id == post.id, WorkingCopy.user_id != actor.id)
+            .where(
+                WorkingCopy.post_id == post.id,
+                WorkingCopy.user_id != actor.id,
+                WorkingCopy.updated_at >= since,
+            )
             .order_by(WorkingCopy.updated_at.desc())
             .options(selectinload(WorkingCopy.user))
         )

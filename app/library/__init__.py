@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.library import pictures as pictures
 from app.library.views import blueprint
 
 

@@ -2,6 +2,8 @@
 
 from flask import Flask
 
+from app.posts import composing as composing
+from app.posts import history as history
 from app.posts.views import blueprint
 
 

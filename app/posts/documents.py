@@ -1,0 +1,82 @@
+"""Between a post's content document and the composer's form."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.extensions import db, desk
+from app.posts.forms import ComposerForm, Shelf
+from content_library import catalogue
+from content_library.formats import FieldType
+from content_library.media import pictures_by_id
+from content_library.models.format import Format
+
+PLAIN = (
+    "title", "text", "thread", "language", "audience", "accounts", "topics", "products", "ingredient", "educational",
+    "entertaining", "evergreen", "valid_from", "valid_until", "review_by",
+)  # fmt: skip
+SOURCE = ("url", "title", "author", "via", "licence")
+
+
+def shelf_of(format_key: str) -> Shelf:
+    """What can be chosen on this desk for a post of that format; a retired format stays with the posts that have it."""
+    formats = catalogue.formats(db())
+    chosen = next((f for f in formats if f.key == format_key), None)
+    if chosen is None:
+        chosen = db().get(Format, format_key) or formats[0]
+        formats = [*formats, chosen] if chosen not in formats else formats
+    here = desk()
+    return Shelf(
+        here,
+        chosen,
+        formats,
+        catalogue.accounts(db(), here.id),
+        catalogue.topics(db(), here.id),
+        catalogue.products(db(), here.id),
+    )
+
+
+def form_values(content: Mapping[str, Any], *, version: int, base: int | None) -> dict[str, Any]:
+    """What stands in the form's fields."""
+    values: dict[str, Any] = {key: content[key] for key in PLAIN}
+    values |= {"version": str(version), "base": str(base or ""), "format": content["format"]}
+    values |= {f"source_{key}": content["source"][key] for key in SOURCE}
+    values |= {"onward_kind": content["onward"]["kind"], "onward_url": content["onward"]["url"]}
+    values |= {f"field_{key}": value for key, value in content["fields"].items()}
+    values |= {f"variant_{network}": variant["text"] for network, variant in content["variants"].items()}
+    values["media"] = [m["id"] for m in content["media"]]
+    values |= {f"alt_{m['id']}": m["alt"] for m in content["media"]}
+    return values
+
+
+def read_content(form: ComposerForm, shelf: Shelf) -> dict[str, Any]:
+    """The content document that the form says. Pictures that are not the desk's are left out."""
+    data = form.data
+    known = pictures_by_id(db(), shelf.desk.id, data["media"] or [])
+    content = {key: _said(data[key]) for key in PLAIN}
+    content["format"] = shelf.format.key
+    content["fields"] = {
+        spec["key"]: _said(data[f"field_{spec['key']}"])
+        for spec in shelf.specs
+        if spec["type"] != FieldType.BUILTIN
+    }
+    content["variants"] = {network: {"text": data[f"variant_{network}"] or ""} for network in shelf.networks}
+    content["source"] = {key: _said(data[f"source_{key}"]) for key in SOURCE}
+    content["onward"] = {"kind": data["onward_kind"] or "none", "url": data["onward_url"] or ""}
+    content["media"] = [
+        {"id": i, "sha256": known[i].sha256, "alt": data.get(f"alt_{i}") or ""}
+        for i in dict.fromkeys(data["media"] or [])
+        if i in known
+    ]
+    return content
+
+
+def _said(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def field_of(key: str, shelf: Shelf) -> str:
+    """The form's name for a field that `completeness` names."""
+    own = {spec["key"] for spec in shelf.specs if spec["type"] != FieldType.BUILTIN}
+    if key in own:
+        return f"field_{key}"
+    return {"source": "source_url", "onward": "onward_url"}.get(key, key)

@@ -1,0 +1,137 @@
+"""What the pages of a post show: gathered here, so that a view is load, form, verb and answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import render_template
+
+from app.extensions import db, desk, me, now
+from app.formatting import gettext as _
+from app.posts.documents import field_of
+from app.posts.forms import ActForm, ComposerForm, ConflictForm, Shelf
+from app.previews import content_previews, revision_previews
+from content_library import catalogue, posts, submissions
+from content_library.completeness import missing
+from content_library.content_changes import Names, changed_fields, changed_pictures
+from content_library.media import find_pictures, pictures_by_id
+from content_library.models.account import Account, AccountState
+from content_library.models.format import Format
+from content_library.models.post import Post, Revision, WorkingCopy
+from content_library.network_limits import LIMITS
+from content_library.offer_window import window
+from content_library.revisions import latest_revision
+from content_library.submissions import Route
+
+
+def compose_page(
+    post: Post,
+    form: ComposerForm,
+    shelf: Shelf,
+    content: Mapping[str, Any],
+    *,
+    copy: WorkingCopy | None = None,
+    other_window: bool = False,
+) -> str:
+    """The composer with what stands in the form."""
+    latest = latest_revision(db(), post)
+    newer = latest if latest and copy and copy.base_revision_id != latest.id else None
+    pictures = pictures_by_id(db(), desk().id, [m["id"] for m in content["media"]])
+    return render_template(
+        "posts/compose.html",
+        post=post,
+        form=form,
+        shelf=shelf,
+        copy=copy,
+        latest=latest,
+        newer=newer,
+        others=posts.other_writers(db(), post, actor=me(), since=now() - posts.STILL_WRITING),
+        elsewhere=changes(copy.content, content, shelf.format) if copy and other_window else None,
+        pictures=[pictures[m["id"]] for m in content["media"] if m["id"] in pictures],
+        shelf_pictures=find_pictures(db(), desk().id, per_page=12).pictures,
+        has_threads=any(LIMITS[network].threads for network in shelf.networks),
+        account_hints={str(a.id): account_hint(a) for a in shelf.accounts},
+        act=ActForm(formdata=None),
+        **panel(post, shelf, content),
+    )
+
+
+def account_hint(account: Account) -> str:
+    """`@handle`, and what is special about it."""
+    handle = account.name if account.network == "page" else f"@{account.handle}"
+    notes = {
+        AccountState.PRACTICE: _("practice: nothing leaves until it is connected"),
+        AccountState.RECONNECT: _("has to be connected again"),
+    }
+    return f"{handle} · {notes[account.state]}" if account.state in notes else handle
+
+
+def panel(post: Post, shelf: Shelf, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Previews, what is missing, who clears it, and when it may go out: what changes while people type."""
+    chosen = [a for a in shelf.accounts if a.id in set(content["accounts"])]
+    problems = missing(content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now())
+    return {
+        "previews": content_previews(db(), desk().id, content, chosen),
+        "problems": [(field_of(key, shelf), sentence) for key, sentence in problems.items()],
+        "steps": clearing_steps(submissions.route(db(), desk(), shelf.format)),
+        "teams": clearing_teams(shelf),
+        "window": window(content, shelf.specs, desk().zone),
+    }
+
+
+def clearing_steps(route: Sequence[Route]) -> list[list[Route]]:
+    """The route as steps; the teams of one step work side by side."""
+    steps: dict[int, list[Route]] = {}
+    for part in route:
+        steps.setdefault(part.review.step, []).append(part)
+    return [steps[number] for number in sorted(steps)]
+
+
+def clearing_teams(shelf: Shelf) -> str:
+    """`Legal and PR`: the teams that will clear a post of this format, as a person would say it."""
+    route = submissions.route(db(), desk(), shelf.format)
+    names = list(dict.fromkeys(part.team.name if part.team else part.review.team_key for part in route))
+    if len(names) < 2:
+        return names[0] if names else _("nobody")
+    return _("{} and {}").format(", ".join(names[:-1]), names[-1])
+
+
+def names_here() -> Names:
+    """How this desk's ids are said in words."""
+    here = desk().id
+    accounts = catalogue.accounts(db(), here)
+    return Names(
+        accounts={a.id: f"{a.name} ({a.network})" for a in accounts},
+        topics={t.id: t.name for t in catalogue.topics(db(), here)},
+        products={p.id: p.name for p in catalogue.products(db(), here)},
+        formats={f.key: f.name for f in catalogue.formats(db(), retired=True)},
+    )
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], format_: Format) -> dict[str, Any]:
+    """What differs between two content documents, for `_changes.html`."""
+    rows = changed_fields(before, after, names=names_here(), fields=format_.fields)
+    moved = changed_pictures(before, after)
+    known = pictures_by_id(db(), desk().id, [p.media_id for p in moved])
+    return {
+        "rows": [(r.label, r.changes) for r in rows],
+        "pictures": [(p, known.get(p.media_id)) for p in moved],
+    }
+
+
+def conflict_page(post: Post, copy: WorkingCopy) -> str:
+    """Two people's texts side by side, and the three ways on."""
+    theirs = latest_revision(db(), post)
+    assert theirs is not None
+    base = db().get(Revision, copy.base_revision_id) if copy.base_revision_id else None
+    accounts = [a for a in catalogue.accounts(db(), desk().id) if a.id in set(copy.content["accounts"])]
+    return render_template(
+        "posts/conflict.html",
+        post=post,
+        copy=copy,
+        theirs=theirs,
+        base=base,
+        between=changes(theirs.content, copy.content, post.format),
+        their_previews=revision_previews(db(), theirs, desk().id),
+        my_previews=content_previews(db(), desk().id, copy.content, accounts),
+        form=ConflictForm(formdata=None, onto=str(theirs.id)),
+    )

@@ -1,0 +1,135 @@
+"""Posts as each network will show them, ready for the macros of `macros/post.html`.
+
+What is typed and what is approved go the same way: a rendition's document and the pictures it names by their hash.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import regex
+from flask import url_for
+from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
+
+from content_library.completeness import is_address
+from content_library.content import rendition
+from content_library.media import pictures_by_hash
+from content_library.models.account import NETWORK_NAMES, Account
+from content_library.models.media import Media
+from content_library.models.post import Revision
+from content_library.network_limits import count, find_links, what_is_cut
+
+ICONS = {"page": "world-www", "bluesky": "brand-bluesky", "mastodon": "brand-mastodon"}
+_MARKED = regex.compile(r"(?<![\p{L}\p{N}_/@#&])[@#][\p{L}\p{N}_][\p{L}\p{N}_.@\-]*(?<![.\-@])")
+
+
+def revision_previews(session: Session, revision: Revision, desk_id: int) -> list[dict[str, Any]]:
+    """What every account will show of a revision, from its stored renditions."""
+    documents = [(r.account, json.loads(r.payload)) for r in revision.renditions]
+    return _items(session, desk_id, documents)
+
+
+def content_previews(
+    session: Session, desk_id: int, content: Mapping[str, Any], accounts: Sequence[Account]
+) -> list[dict[str, Any]]:
+    """What the first account of each network would show of a text that is being written."""
+    first: dict[str, Account] = {}
+    for account in accounts:
+        first.setdefault(account.network, account)
+    return _items(session, desk_id, [(a, rendition(content, a)) for a in first.values()])
+
+
+def _items(
+    session: Session, desk_id: int, documents: Sequence[tuple[Account, Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    pictures = pictures_by_hash(session, desk_id, set(_hashes(documents)))
+    networks = [account.network for account, _ in documents]
+    ordered = sorted(documents, key=lambda pair: (pair[0].network != "page", pair[0].id))
+    return [
+        {
+            "key": str(account.id),
+            "label": _label(account, networks.count(account.network) > 1),
+            "network": account.network,
+            "icon": ICONS.get(account.network, "world"),
+            "parts": len(document["parts"]),
+            "post": preview(account, document, pictures),
+        }
+        for account, document in ordered
+    ]
+
+
+def _hashes(documents: Sequence[tuple[Account, Mapping[str, Any]]]) -> Iterable[str]:
+    return (m["sha256"] for _, document in documents for part in document["parts"] for m in part["media"])
+
+
+def _label(account: Account, several: bool) -> str:  # noqa: FBT001 - of the same network
+    name = NETWORK_NAMES.get(account.network, account.network)
+    return f"{name} · {account.handle}" if several else name
+
+
+def preview(account: Account, document: Mapping[str, Any], pictures: Mapping[str, Media]) -> dict[str, Any]:
+    """One account's rendition as the `preview` macro wants it."""
+    texts = [part["text"] for part in document["parts"]]
+    shown = [shown_text(account.network, text) for text in texts]
+    cut = what_is_cut(account.network, texts[0]).beyond if len(texts) == 1 else ""
+    return {
+        "account_name": account.name,
+        "handle": "" if account.network == "page" else f"@{account.handle}",
+        "title": document["title"],
+        "text_html": shown[0],
+        "parts": shown[1:],
+        "media": [_picture(m, pictures) for m in document["parts"][0]["media"]],
+        "link": _source(document["source"]),
+        "counts": _counts(account.network, texts),
+        "cut": cut,
+    }
+
+
+def shown_text(network: str, text: str) -> Markup:
+    """A text with its links, and with mentions and hashtags marked where the network does so."""
+    pieces, last = [], 0
+    for link in find_links(text):
+        pieces.append(_words(network, text[last : link.start]))
+        pieces.append(Markup('<a href="{0}" rel="noopener nofollow ugc">{0}</a>').format(link.url))
+        last = link.end
+    pieces.append(_words(network, text[last:]))
+    return Markup("").join(pieces).replace("\n", Markup("<br>\n"))
+
+
+def _words(network: str, text: str) -> Markup:
+    if network == "page":
+        return escape(text)
+    pieces, last = [], 0
+    for match in _MARKED.finditer(text):
+        pieces += [escape(text[last : match.start()]), Markup("<a>{}</a>").format(match.group())]
+        last = match.end()
+    return Markup("").join([*pieces, escape(text[last:])])
+
+
+def _counts(network: str, texts: Sequence[str]) -> dict[str, Any]:
+    """Of a thread, the longest part counts."""
+    longest = max((count(network, text) for text in texts), key=lambda c: c.used / c.limit)
+    return {"used": longest.used, "limit": longest.limit, "unit": longest.unit}
+
+
+def _picture(media: Mapping[str, Any], pictures: Mapping[str, Media]) -> dict[str, Any]:
+    known = pictures.get(media["sha256"])
+    if known is None:
+        return {"url": "", "alt": media["alt"]}
+    return {
+        "url": url_for("library.picture_file", media_id=known.id),
+        "alt": media["alt"],
+        "width": known.width,
+        "height": known.height,
+    }
+
+
+def _source(source: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The card of the article a curated post speaks of; the public page names it."""
+    if not source or not is_address(source["url"]):
+        return None
+    host = urlsplit(source["url"]).hostname or ""
+    said = " · ".join(part for part in (source["author"], source["via"], source["licence"]) if part)
+    return {"url": source["url"], "title": source["title"] or source["url"], "host": host, "text": said}
