@@ -32,6 +32,16 @@ def db() -> Session:
     return session
 
 
+def let_go() -> None:
+    """Commit what the request has done so far and hold no lock: before slow work, or a transaction of its own.
+
+    What is loaded stays loaded; the next statement begins a new transaction.
+    """
+    session: Session | None = g.get("db")
+    if session is not None:
+        session.commit()
+
+
 def now() -> datetime:
     """One instant for the whole request."""
     if "now" not in g:

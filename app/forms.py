@@ -44,3 +44,5 @@ class DeskcastForm(FlaskForm):
                 field.errors = [*field.errors, sentence]
         placed = len(refusal.fields) > len(left)
         self.problem = " ".join(left) if left else ("" if placed else refusal.message)
+        if self.problem:
+            self.form_errors.append(self.problem)

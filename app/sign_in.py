@@ -4,9 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as visit
 from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response
 
 from app.desks import require_desk
 from app.extensions import SAFE_METHODS, database, db, now, settings
@@ -90,6 +91,13 @@ def begin(response: Response, user: User, *, identified_by: str) -> Response:
         path="/",
     )
     return response
+
+
+def begin_again(response: Response) -> Response:
+    """Another session for the same person, after their rights have changed and every session has ended."""
+    identified_by = g.web_session.identified_by
+    g.web_session = None
+    return begin(response, g.user, identified_by=identified_by)
 
 
 def end(response: Response) -> Response:

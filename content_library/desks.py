@@ -13,7 +13,7 @@ from content_library import audit
 from content_library.clearance import cleared_alone, drop_all, drop_unsupported, resting_on_team
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.desk import Desk, Team
-from content_library.models.user import User
+from content_library.models.user import TeamMembership, User
 from content_library.permissions import can_manage_desk, can_manage_people, require
 from content_library.transitions import flush
 from content_library.wall_time import zone as known_zone
@@ -45,6 +45,20 @@ def get_team(session: Session, team_id: int) -> Team:
     found = session.get(Team, team_id)
     if found is None:
         raise NotFound("There is no such team.")
+    return found
+
+
+def people_of(session: Session) -> dict[int, list[User]]:
+    """The active people of each team, by the team's id."""
+    found: dict[int, list[User]] = {}
+    rows = session.execute(
+        select(TeamMembership.team_id, User)
+        .join(User, User.id == TeamMembership.user_id)
+        .where(User.is_active)
+        .order_by(func.lower(User.name))
+    )
+    for team_id, user in rows:
+        found.setdefault(team_id, []).append(user)
     return found
 
 

@@ -107,6 +107,16 @@ def check_other_administrator(session: Session, user: User) -> None:
         )
 
 
+def standing(user: User) -> str:
+    """Where a person is now, in words, from what is loaded with them."""
+    parts = ["Administrator"] if user.is_administrator else []
+    on_desks = sorted(user.desk_memberships, key=lambda m: m.desk.name)
+    parts += [f"{ROLE_NAMES[m.role]} on {m.desk.name}" for m in on_desks]
+    if user.team_memberships:
+        parts.append(", ".join(m.team.name for m in sorted(user.team_memberships, key=lambda m: m.team_id)))
+    return "; ".join(parts) or "no desk and no team"
+
+
 def described(session: Session, place: Place) -> str:
     """A place in words: “Administrator; Lead on Kettles; Legal, PR”."""
     parts = ["Administrator"] if place.administrator else []

@@ -1,8 +1,11 @@
-"""The record, for those who must prove things."""
+"""The record: who did what, when, and the proof that nothing was changed."""
 
 from flask import Flask
 
+from app.record import verification_views
 from app.record.views import blueprint
+
+__all__ = ["install", "verification_views"]
 
 
 def install(app: Flask) -> None:

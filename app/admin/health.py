@@ -1,0 +1,127 @@
+"""How the installation is, in sentences: each says what is so, and what to do when it is not well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from app import migrate
+from app.formatting import ago
+from content_library.models.audit import AuditEntry
+from content_library.models.desk import EngineBeat
+from content_library.models.notice import Mail
+from content_library.settings import Settings
+from content_library.wall_time import tzdata_version
+
+QUIET_FOR = timedelta(minutes=2)
+_SLOW_JOBS = {"poll_feeds", "check_links", "tidy"}  # these may take their time
+
+
+@dataclass(frozen=True)
+class Sign:
+    """`tone`: approved, held or failed."""
+
+    tone: str
+    icon: str
+    text: str
+
+
+def signs(session: Session, settings: Settings, *, now: datetime) -> list[Sign]:
+    """How everything is, the engine first: without it nothing goes out."""
+    return [
+        *_engine(session, now),
+        *_database(session, settings),
+        *_mail(session, settings, now),
+        *_record(session, now),
+        _good("world", f"Time zones: the release {tzdata_version()} of the world’s clocks."),
+        _address(settings),
+    ]
+
+
+def _good(icon: str, sentence: str) -> Sign:
+    return Sign("approved", icon, sentence)
+
+
+def _engine(session: Session, now: datetime) -> Iterator[Sign]:
+    beats = session.scalars(select(EngineBeat).order_by(EngineBeat.at.desc())).all()
+    if not beats:
+        yield Sign("failed", "alert-octagon", "No engine has ever run. Start one with: deskcast engine.")
+        return
+    newest = beats[0]
+    if newest.at < now - QUIET_FOR:
+        since = ago(newest.at, now)
+        sentence = (
+            f"The engine has been silent since {since}: nothing goes out. Start it again: deskcast engine."
+        )
+        yield Sign("failed", "alert-octagon", sentence)
+        return
+    yield _good(
+        "bolt",
+        f"The engine works; it was last heard {ago(newest.at, now)}, on {newest.note or 'this machine'}.",
+    )
+    late = sorted(b.job for b in beats if b.at < now - QUIET_FOR and b.job not in _SLOW_JOBS)
+    if late:
+        yield Sign(
+            "held",
+            "clock-exclamation",
+            f"Some of its work is late: {', '.join(late)}. The engine’s log says why.",
+        )
+
+
+def _database(session: Session, settings: Settings) -> Iterator[Sign]:
+    if settings.database_url.startswith("sqlite"):
+        version = session.scalar(text("SELECT sqlite_version()"))
+        size = (
+            session.scalar(text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"))
+            or 0
+        )
+        yield _good("database", f"Database: SQLite {version}, {size / 1_048_576:.1f} MB in one file.")
+    else:
+        version = str(session.scalar(text("SHOW server_version"))).split()[0]
+        size = session.scalar(text("SELECT pg_database_size(current_database())")) or 0
+        yield _good("database", f"Database: PostgreSQL {version}, {size / 1_048_576:.1f} MB.")
+    if migrate.pending(settings.database_url):
+        yield Sign("failed", "alert-octagon", "The database is of an older Deskcast. Run: deskcast migrate.")
+
+
+def _mail(session: Session, settings: Settings, now: datetime) -> Iterator[Sign]:
+    if not settings.smtp_url:
+        where = f"Mails are written to files in {settings.mail_folder}: set DESKCAST_SMTP_URL to send them."
+        yield Sign("held", "mail", where)
+    else:
+        yield _good("mail", f"Mails go out over SMTP as {settings.mail_from}.")
+    stuck = session.scalar(
+        select(func.count()).select_from(Mail).where(
+            Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.created_at < now - timedelta(minutes=15)
+        )
+    )  # fmt: skip
+    lost = session.scalar(select(func.count()).select_from(Mail).where(Mail.given_up_at.is_not(None)))
+    if stuck:
+        yield Sign("held", "mail-opened", f"{stuck} mails have waited for a quarter of an hour or more.")
+    if lost:
+        yield Sign("failed", "mail-opened", f"{lost} mails could not be sent and were given up.")
+
+
+def _record(session: Session, now: datetime) -> Iterator[Sign]:
+    overdue = AuditEntry.at < now - timedelta(minutes=1)
+    late = session.scalar(
+        select(func.count()).select_from(AuditEntry).where(AuditEntry.seq.is_(None), overdue)
+    )
+    if late:
+        yield Sign(
+            "held", "shield-lock", f"{late} entries of the record wait for their seal. The engine seals them."
+        )
+    else:
+        yield _good("shield-check", "The record is sealed up to the last minute.")
+
+
+def _address(settings: Settings) -> Sign:
+    if settings.is_https:
+        return _good("lock", f"Reached at {settings.public_url}, over TLS.")
+    return Sign(
+        "held",
+        "lock-open",
+        f"Reached at {settings.public_url}, without TLS: fine on this machine, not outside.",
+    )

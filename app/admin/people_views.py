@@ -1,0 +1,170 @@
+"""People: finding, inviting, moving, letting go."""
+
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+
+from app.admin.access import administrators
+from app.admin.forms import InviteForm, PersonForm, PlaceForm
+from app.admin.views import blueprint
+from app.extensions import db, me, now
+from app.formatting import gettext as _
+from app.letters import invitation_link, write_invitation
+from app.sign_in import begin_again
+from app.told_once import tell_once, told
+from content_library import desks as desk_verbs
+from content_library import users
+from content_library.memberships import place_of
+from content_library.memberships import standing as standing_of
+from content_library.models.user import User
+from content_library.users import Invitation, Standing
+
+PER_PAGE = 25
+STANDINGS = {
+    Standing.ACTIVE: _("Active"),
+    Standing.INVITED: _("Invited, not here yet"),
+    Standing.INACTIVE: _("Deactivated"),
+    Standing.ALL: _("Everybody"),
+}
+
+
+@blueprint.get("/settings/people")
+@administrators
+def people() -> Any:
+    wanted = request.args.get("standing", "")
+    standing = Standing(wanted) if wanted in set(Standing) else Standing.ACTIVE
+    words = request.args.get("q", "")[:100]
+    page = users.find_people(
+        db(),
+        actor=me(),
+        words=words,
+        standing=standing,
+        page=request.args.get("page", 1, type=int),
+        per_page=PER_PAGE,
+    )
+    return render_template(
+        "admin/people.html", page=page, words=words, standing=standing, standings=STANDINGS,
+        places={user.id: standing_of(user) for user in page.people},
+    )  # fmt: skip
+
+
+@blueprint.get("/settings/people/new", endpoint="new_person")
+@administrators
+def show_invite() -> Any:
+    return render_template("admin/invite.html", form=_invite_form())
+
+
+@blueprint.post("/settings/people", endpoint="invite")
+@administrators
+def invite() -> Any:
+    form = _invite_form()
+    if form.accepts(lambda: _invite(form)):
+        return _invited(form.result)
+    return render_template("admin/invite.html", form=form), 422
+
+
+@blueprint.get("/settings/people/<int:user_id>")
+@administrators
+def person(user_id: int) -> Any:
+    return _person_page(users.get_person(db(), user_id, actor=me()))
+
+
+@blueprint.post("/settings/people/<int:user_id>/details")
+@administrators
+def rename_person(user_id: int) -> Any:
+    user, form = users.get_person(db(), user_id, actor=me()), PersonForm()
+    if form.accepts(
+        lambda: users.rename(
+            db(), user, name=form.name.data or "", email=form.email.data or "", actor=me(), now=now()
+        )
+    ):
+        flash(_("Saved."), "good")
+        return _back_to(user)
+    return _person_page(user, details=form), 422
+
+
+@blueprint.post("/settings/people/<int:user_id>/place")
+@administrators
+def move_person(user_id: int) -> Any:
+    user, form = users.get_person(db(), user_id, actor=me()), _place_form(None)
+    if form.accepts(lambda: users.set_place(db(), user, form.place(), actor=me(), now=now())):
+        if not form.result:
+            flash(_("Nothing has changed."), "info")
+            return _back_to(user)
+        flash(
+            _("%(name)s stands in another place now, and has to sign in again.") % {"name": user.name}, "good"
+        )
+        return _back_to(user, has_moved=True)
+    return _person_page(user, place=form), 422
+
+
+@blueprint.post("/settings/people/<int:user_id>/invitation")
+@administrators
+def invite_again(user_id: int) -> Any:
+    user = users.get_person(db(), user_id, actor=me())
+    return _invited(users.invite_again(db(), user, actor=me(), now=now()))
+
+
+@blueprint.post("/settings/people/<int:user_id>/deactivation")
+@administrators
+def deactivate(user_id: int) -> Any:
+    user = users.get_person(db(), user_id, actor=me())
+    users.deactivate(db(), user, actor=me(), now=now())
+    flash(_("%(name)s is deactivated, and signed out everywhere.") % {"name": user.name}, "good")
+    return _back_to(user)
+
+
+@blueprint.post("/settings/people/<int:user_id>/reactivation")
+@administrators
+def reactivate(user_id: int) -> Any:
+    user = users.get_person(db(), user_id, actor=me())
+    users.reactivate(db(), user, actor=me(), now=now())
+    flash(_("%(name)s may sign in again.") % {"name": user.name}, "good")
+    return _back_to(user)
+
+
+def _invite_form() -> InviteForm:
+    return InviteForm(every_desk=desk_verbs.desks(db()), every_team=desk_verbs.teams(db()))
+
+
+def _place_form(user: User | None) -> PlaceForm:
+    """The form of a person's place; what is sent is in it when `user` is None."""
+    sent: dict[str, Any] = {"formdata": None, "place": place_of(user)} if user else {}
+    return PlaceForm(every_desk=desk_verbs.desks(db()), every_team=desk_verbs.teams(db()), **sent)
+
+
+def _invite(form: InviteForm) -> Invitation:
+    return users.invite(
+        db(), name=form.name.data or "", email=form.email.data or "", place=form.place(), zone=me().zone,
+        actor=me(), now=now(),
+    )  # fmt: skip
+
+
+def _invited(invitation: Invitation) -> Any:
+    write_invitation(db(), invitation, inviter=me().name, now=now())
+    tell_once(invitation.user.id, invitation_link(invitation.secret))
+    flash(_("%(name)s is invited: a mail is on its way.") % {"name": invitation.user.name}, "good")
+    return _back_to(invitation.user)
+
+
+def _person_page(user: User, details: PersonForm | None = None, place: PlaceForm | None = None) -> str:
+    return render_template(
+        "admin/person.html",
+        person=user,
+        details=details or PersonForm(obj=user, formdata=None),
+        place=place or _place_form(user),
+        standing_in=standing_of(user),
+        link=told(user.id),
+        at_stake=users.approvals_at_stake(db(), user) if user.is_active else 0,
+    )
+
+
+def _back_to(user: User, *, has_moved: bool = False) -> Any:
+    """The person's page; administrators who moved themselves get another session, or leave the settings."""
+    response = redirect(url_for("admin.person", user_id=user.id), 303)
+    if not has_moved or user.id != me().id:
+        return response
+    if not user.is_administrator:
+        response = redirect(url_for("auth.me"), 303)
+    g.user = user
+    return begin_again(response)

@@ -1,0 +1,21 @@
+"""What people read for the record's verbs."""
+
+_WORDS = {
+    "user.signed_in": "signed in",
+    "user.signed_out": "signed out",
+    "user.moved": "moved a person",
+    "user.set_up": "set up Deskcast",
+    "user.invited": "invited",
+    "record.verified": "verified the record",
+    "decision.approve": "approved for a team",
+    "decision.request_changes": "asked for changes",
+    "decision.refuse": "refused",
+    "approval.given": "approval given",
+    "approval.withdrawn": "approval withdrawn",
+}
+
+
+def verb_words(verb: str) -> str:
+    """`post.submit` → `post: submit`; some have better words."""
+    subject, _dot, act = verb.partition(".")
+    return _WORDS.get(verb) or f"{subject}: {act}".replace("_", " ")
