@@ -11,7 +11,7 @@ from content_library.errors import InvalidInput, PermissionDenied
 from content_library.models.post import Post, Revision
 from content_library.models.review import Comment, Review, ReviewState, Submission, SubmissionState
 from content_library.models.user import User
-from content_library.notices import notify
+from content_library.notices import notify, over
 from content_library.permissions import can_comment, can_draft, is_author, require, team_ids_for
 from content_library.review_flow import ReviewAct
 from content_library.review_places import checked_place
@@ -53,7 +53,9 @@ def comment(
     require(can_comment(actor, post), "Only people of this desk and its reviewers can comment here.")
     said = _say(session, post, body, actor=actor, now=now, revision=revision, place=place)
     answered = _answer(session, post, actor=actor, now=now)
-    people = {post.owner_id, *(c.user_id for c in comments(session, post))} - {actor.id}
+    talk = comments(session, post)
+    over(session, "comment.added", talk, now=now, person=actor)
+    people = {post.owner_id, *(c.user_id for c in talk)} - {actor.id}
     if revision is not None:
         people |= {a.id for a in revision.authors} - {actor.id}
     _tell(session, said, people, f"{actor.name} commented on “{post.title}”.", post, now=now)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from content_library.errors import NotFound
 from content_library.models.notice import Notice
 from content_library.models.user import DeskMembership, DeskRole, TeamMembership, User
 
@@ -65,8 +66,11 @@ def notify(
         session.execute(dialect.insert(Notice).values(rows).on_conflict_do_nothing())
 
 
-def over(session: Session, kind: str, subjects: Sequence[Any], *, now: datetime) -> None:
-    """What people were told about these needs nobody any more: it counts as read, and no mail follows."""
+def over(
+    session: Session, kind: str, subjects: Sequence[Any], *, now: datetime, person: User | None = None
+) -> None:
+    """What people (or one person) were told about these needs nobody any more: it counts as read, and no mail
+    follows."""
     if subjects:
         session.execute(
             update(Notice)
@@ -75,6 +79,7 @@ def over(session: Session, kind: str, subjects: Sequence[Any], *, now: datetime)
                 Notice.subject_id.in_([s.id for s in subjects]),
                 Notice.kind == kind,
                 Notice.read_at.is_(None),
+                *([Notice.user_id == person.id] if person else []),
             )
             .values(read_at=now),
             execution_options={"synchronize_session": False},
@@ -119,6 +124,14 @@ def notices_of(
         .offset((page - 1) * per_page)
     )
     return NoticePage(list(found), total, page, per_page)
+
+
+def mark_one_read(session: Session, notice_id: int, *, actor: User, now: datetime) -> None:
+    """Raises NotFound, also for somebody else's."""
+    notice = session.scalar(select(Notice).where(Notice.id == notice_id, Notice.user_id == actor.id))
+    if notice is None:
+        raise NotFound("There is no such notice for you.")
+    notice.read_at = notice.read_at or now
 
 
 def mark_read(session: Session, *, actor: User, now: datetime, up_to: int) -> None:

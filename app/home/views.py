@@ -6,7 +6,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
-from app.home.forms import ReadForm
+from app.home.forms import OneReadForm, ReadForm
 from app.home.pages import publications, today_page
 from app.notice_links import path_of
 from app.sign_in import signed_in
@@ -66,3 +66,12 @@ def read_notices() -> Any:
         abort(422)
     flash(_("Everything here is marked as read."), "good")
     return redirect(url_for("home.notices"), 303)
+
+
+@blueprint.post("/notices/<int:notice_id>/read")
+@signed_in
+def read_notice(notice_id: int) -> Any:
+    form = OneReadForm()
+    if not form.accepts(lambda: told.mark_one_read(db(), notice_id, actor=me(), now=now())):
+        abort(422)
+    return redirect(url_for("home.today" if form.back.data == "today" else "home.notices"), 303)

@@ -1,13 +1,14 @@
 """What the pages of review show: gathered here, so that a view is load, form, verb and answer."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from flask import g, render_template, request, url_for
 
 from app.changes import changes
 from app.extensions import db, me, now
-from app.formatting import city, exact
+from app.formatting import city, said
 from app.formatting import gettext as _
 from app.navigation import at_most
 from app.previews import revision_previews
@@ -21,6 +22,7 @@ from content_library.models.review import Review, Submission
 from content_library.offer_window import window
 from content_library.review_queue import QueueFilter
 from content_library.submissions import open_submission
+from content_library.wall_time import parse_wall, resolve
 
 KINDS = {
     Kind.EDU_TAINING: _("Edu-taining"),
@@ -155,8 +157,8 @@ def _facts(post: Post, revision: Revision) -> list[tuple[str, Any]]:
     open_between = window(content, format_.fields, post.desk.zone)
     rows += [
         (_("Audience"), AUDIENCES.get(content["audience"], content["audience"])),
-        (_("Not before"), _instant(open_between.starts_at, post)),
-        (_("Not after"), _instant(open_between.until, post)),
+        (_("Not before"), _instant(open_between.starts_at, post.desk.zone)),
+        (_("Not after"), _instant(open_between.until, post.desk.zone)),
         (
             _("Topics"),
             ", ".join(t.name for t in catalogue.topics(db(), post.desk_id) if t.id in content["topics"]),
@@ -178,12 +180,12 @@ def _in_words(type_: str, value: Any, zone: str) -> str:
     if type_ == FieldType.CHECK:
         return _("yes") if value else ""
     if type_ == FieldType.MOMENT and value:
-        return f"{str(value).replace('T', ' ')} ({city(zone)})"
+        return _instant(resolve(parse_wall(str(value)), zone).due_at, zone)
     return str(value or "")
 
 
-def _instant(instant: Any, post: Post) -> str:
-    return exact(instant, post.desk.zone) if instant else ""
+def _instant(instant: datetime | None, zone: str) -> str:
+    return f"{said(instant, now(), zone)} ({city(zone)})" if instant else ""
 
 
 def _since(review: Review) -> dict[str, Any] | None:
