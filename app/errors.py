@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.forms import wants_json
 from content_library.errors import (
@@ -58,7 +58,9 @@ def _csrf(_error: CSRFError) -> tuple[str | Response, int]:
 
 def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     status = error.code or 500
-    if status < 400:
+    if status < 400 or isinstance(
+        error, SecurityError
+    ):  # under a foreign host name no page of ours has links
         return error
     return _page(status, error.name, SENTENCES.get(status, error.description or "That did not work."))
 

@@ -1,0 +1,122 @@
+"""The documents say what is there: states, variables, commands, addresses of files."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from app.cli import main
+from content_library import settings
+from tools import print_flows
+
+ROOT = Path(__file__).resolve().parent.parent
+OPERATORS = ROOT / "docs" / "operators.md"
+SECURITY = ROOT / "docs" / "security.md"
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGES.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+TEST_FILE = re.compile(r"\btests/[\w/]+\.py\b")
+TARGET = re.compile(r"`make ([a-z][a-z-]*)[^`]*`")
+VARIABLE = re.compile(r"^\| `([A-Z][A-Z_]+)` \|", re.MULTILINE)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+by_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+class Asked(dict[str, str]):
+    """An environment that remembers which variables were looked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.names: set[str] = set()
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        self.names.add(name)
+        return super().get(name, default)
+
+
+def variables_read(tmp_path: Path) -> set[str]:
+    environment = Asked(
+        {
+            "DESKCAST_DATA": str(tmp_path),
+            "DESKCAST_OPENID_ISSUER": "https://id.example.org",
+            "DESKCAST_OPENID_CLIENT_ID": "deskcast",
+            "DESKCAST_OPENID_CLIENT_SECRET": "a secret",
+        }
+    )
+    settings.load(environment)
+    return environment.names
+
+
+def links(document: Path) -> Iterator[tuple[str, str]]:
+    for target in LINK.findall(document.read_text()):
+        if not target.startswith(("http://", "https://", "mailto:")):
+            path, _, anchor = target.partition("#")
+            yield path, anchor
+
+
+def anchors(document: Path) -> set[str]:
+    return {
+        re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in HEADING.findall(document.read_text())
+    }
+
+
+def test_the_tables_of_states_are_those_of_the_code():
+    assert (ROOT / "docs" / "states.md").read_text() == print_flows.page()
+
+
+def test_every_state_has_its_meaning():
+    for meanings in (
+        print_flows.POSTS,
+        print_flows.SUBMISSIONS,
+        print_flows.REVIEWS,
+        print_flows.PUBLICATIONS,
+    ):
+        assert set(meanings) == set(type(next(iter(meanings))))
+
+
+@by_document
+def test_every_link_leads_somewhere(document: Path):
+    lost = []
+    for path, anchor in links(document):
+        target = (document.parent / path).resolve() if path else document
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            lost.append(f"{path}#{anchor}")
+    assert lost == []
+
+
+@by_document
+def test_every_test_named_is_there(document: Path):
+    assert [name for name in TEST_FILE.findall(document.read_text()) if not (ROOT / name).exists()] == []
+
+
+@by_document
+def test_every_make_target_named_is_there(document: Path):
+    known = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(TARGET.findall(document.read_text())) - known == set()
+
+
+def test_every_variable_is_documented_and_no_other(tmp_path: Path):
+    assert sorted(VARIABLE.findall(OPERATORS.read_text())) == sorted(variables_read(tmp_path))
+
+
+def test_every_command_is_documented():
+    text = OPERATORS.read_text()
+    assert [name for name in main.commands if f"`deskcast {name}" not in text] == []
+
+
+def test_every_defence_names_the_test_that_shows_it():
+    rows = [line for line in SECURITY.read_text().splitlines() if line.startswith("| ") and "---" not in line]
+    defences = [row for row in rows if not row.startswith("| defence ")]
+    assert len(defences) > 30
+    assert [row for row in defences if not TEST_FILE.search(row)] == []
+
+
+def test_every_folder_of_the_tree_in_the_readme_is_there():
+    tree = (ROOT / "README.md").read_text().split("```text\n")[1].split("```")[0]
+    names = [line.split()[0] for line in tree.splitlines() if line and not line.startswith(" ")]
+    assert len(names) > 10
+    assert [name for name in names if not (ROOT / name).exists()] == []
