@@ -73,6 +73,7 @@ def become_web(settings: Settings) -> None:
             "--timeout", "60",
             "--log-level", "warning",
             "--no-control-socket",
+            "--preload",
         ],
     )  # fmt: skip
 
