@@ -12,6 +12,7 @@ from content_library.models.desk import Desk
 from content_library.models.user import User
 from content_library.notices import unread_count
 from content_library.review_queue import waiting_count
+from scheduler.holds import stop_of
 
 MOST_SHOWN = 99
 
@@ -88,7 +89,14 @@ def _desk_frame(person: User, desk: Desk | None) -> dict[str, Any]:
         "search_url": _url("library.index") if desk else "",
         "query": request.args.get("q", ""),
         "new_post_url": _url("posts.new") if drafts else "",
+        "stop": _stop(desk),
     }
+
+
+def _stop(desk: Desk | None) -> dict[str, str] | None:
+    """Why the desk is stopped, for the banner on its pages."""
+    stopped = stop_of(db(), desk.id) if desk is not None else None
+    return {"reason": stopped.reason, "url": _url("calendar.hold_list")} if stopped else None
 
 
 def _own_frame(person: User, desk: Desk | None) -> dict[str, Any]:

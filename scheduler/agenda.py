@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from content_library.database import UtcDateTime
+from content_library.errors import NotFound
 from content_library.models.account import Account
 from content_library.models.desk import Desk
 from content_library.models.format import Kind
@@ -105,6 +106,20 @@ def between(
     """The publications due in a span of time, in order; at most `most`."""
     conditions = [Publication.due_at >= starts_at, Publication.due_at < ends_at]
     return _cards(session, desk_id, [*conditions, *_asked(session, wanted)], most)
+
+
+def one(session: Session, desk_id: int, publication_id: int) -> Card:
+    """A single publication's card. Raises NotFound, also for another desk's."""
+    found = _cards(session, desk_id, [Publication.id == publication_id], 1)
+    if not found:
+        raise NotFound("There is no such publication on this desk.")
+    return found[0]
+
+
+def of_ids(session: Session, desk_id: int, ids: Iterable[int]) -> dict[int, Card]:
+    """The cards of these publications, as far as they are this desk's, in the order of their times."""
+    wanted = list(ids)
+    return {c.id: c for c in _cards(session, desk_id, [Publication.id.in_(wanted)], len(wanted))}
 
 
 def by_day(

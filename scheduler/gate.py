@@ -250,6 +250,8 @@ def _account(row: Row[Any], now: datetime) -> No | None:
         return No(
             Reason.ACCOUNT, Act.BLOCK, f"{row.handle} is a practice account. Connect it under Accounts."
         )
+    if row.account_state is AccountState.CLOSED:
+        return No(Reason.ACCOUNT, Act.BLOCK, f"{row.handle} is out of use.")
     if row.account_state is not AccountState.ACTIVE:
         return No(Reason.ACCOUNT, Act.BLOCK, f"{row.handle} has to be connected again under Accounts.")
     if row.not_before is not None and row.not_before > now:

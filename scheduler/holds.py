@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library import audit
 from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
 from content_library.models.user import User
 from content_library.permissions import can_hold, require
@@ -19,6 +20,8 @@ from scheduler.gate import Reason
 from scheduler.models import Hold, HoldScope, Publication, PublicationState
 from scheduler.publication_flow import Act
 
+STOPPABLE = (PublicationState.PLANNED, PublicationState.CLAIMED)
+LIFTED = "hold.lifted"
 MAY_HOLD = "Only the desk’s leads can hold publications and let them go."
 
 
@@ -43,6 +46,29 @@ def open_holds(session: Session, desk_id: int) -> list[Hold]:
             .options(selectinload(Hold.created_by))
         )
     )
+
+
+def lifted_holds(session: Session, desk_id: int, *, most: int = 20) -> list[Hold]:
+    """The last holds that were lifted, the newest first."""
+    query = select(Hold).where(Hold.desk_id == desk_id, Hold.lifted_at.is_not(None))
+    newest = query.order_by(Hold.lifted_at.desc(), Hold.id.desc()).limit(most)
+    return list(session.scalars(newest.options(selectinload(Hold.created_by))))
+
+
+def would_hold(session: Session, desk_id: int) -> int:
+    """How many publications stopping the desk would hold now."""
+    return _count(session, desk_id, Publication.state.in_(STOPPABLE))
+
+
+def kept_by_stop(session: Session, desk_id: int) -> int:
+    """How many publications the desk's stop keeps back now."""
+    stopped = (Publication.state == PublicationState.HELD) & (Publication.reason == Reason.STOPPED)
+    return _count(session, desk_id, stopped)
+
+
+def _count(session: Session, desk_id: int, condition: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(Publication).where(Publication.desk_id == desk_id, condition)
+    return session.scalar(query) or 0
 
 
 def stop_of(session: Session, desk_id: int) -> Hold | None:
@@ -87,7 +113,7 @@ def stop_desk(session: Session, desk: Desk, reason: str, *, actor: User, now: da
         select(Publication)
         .where(
             Publication.desk_id == desk.id,
-            Publication.state.in_((PublicationState.PLANNED, PublicationState.CLAIMED)),
+            Publication.state.in_(STOPPABLE),
         )
         .with_for_update()  # what an engine is marking at this moment is waited for, and left out
     ).all()
@@ -106,12 +132,33 @@ def lift(session: Session, hold: Hold, *, actor: User, now: datetime) -> Release
     if hold.lifted_at is not None:
         raise TransitionNotAllowed("This hold was lifted already.")
     hold.lifted_at, hold.lifted_by_id = now, actor.id
-    audit.record(session, "hold.lifted", hold, actor=actor, now=now, summary=f"Lifted: {hold.reason}")
     flush(session)
     released = Released([], [], [], [], [])
     for publication in _kept_by(session, hold):
         _release(session, publication, released, actor=actor, now=now)
+    _record_lift(session, hold, released, actor=actor, now=now)
     return released
+
+
+def _record_lift(session: Session, hold: Hold, released: Released, *, actor: User, now: datetime) -> None:
+    """What became of each stands in the record, and is where the page after lifting reads it."""
+    became = {name: [p.id for p in publications] for name, publications in vars(released).items()}
+    audit.record(
+        session, LIFTED, hold, actor=actor, now=now, summary=f"Lifted: {hold.reason}", details=became
+    )
+    flush(session)
+
+
+def became_of(session: Session, hold: Hold) -> dict[str, list[int]]:
+    """Publications by what became of them when a hold was lifted: going, waiting, missed, expired, held."""
+    entry = session.scalar(
+        select(AuditEntry)
+        .where(AuditEntry.subject_type == "hold", AuditEntry.subject_id == hold.id, AuditEntry.verb == LIFTED)
+        .options(selectinload(AuditEntry.payload))
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    return dict(entry.payload.details) if entry and entry.payload else {}
 
 
 def release_publication(
@@ -121,12 +168,17 @@ def release_publication(
     require(can_hold(actor, publication.desk_id), MAY_HOLD)
     if stop_of(session, publication.desk_id) is not None:
         raise TransitionNotAllowed("The whole desk is stopped. Start it again first.")
-    own = session.scalars(select(Hold).where(Hold.publication_id == publication.id, Hold.lifted_at.is_(None)))
-    for hold in own:
+    if publication.state is not PublicationState.HELD:
+        transitions.refuse(publication)
+    own = select(Hold).where(Hold.publication_id == publication.id, Hold.lifted_at.is_(None))
+    holds = session.scalars(own).all()
+    for hold in holds:
         hold.lifted_at, hold.lifted_by_id = now, actor.id
-        audit.record(session, "hold.lifted", hold, actor=actor, now=now, summary=f"Lifted: {hold.reason}")
+    flush(session)
     released = Released([], [], [], [], [])
     _release(session, publication, released, actor=actor, now=now)
+    for hold in holds:
+        _record_lift(session, hold, released, actor=actor, now=now)
     return released
 
 

@@ -79,6 +79,21 @@ def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int
     return len(waiting)
 
 
+def block_account(session: Session, account: Account, *, now: datetime) -> int:
+    """An account is out of use: what is planned there says so now, not only at its time. Returns how many."""
+    planned = session.scalars(
+        select(Publication)
+        .where(Publication.account_id == account.id, Publication.state == PublicationState.PLANNED)
+        .with_for_update()
+    ).all()
+    for publication in planned:
+        transitions.move(
+            session, publication, Act.BLOCK, actor=None, now=now, reason=Reason.ACCOUNT,
+            explanation=f"{account.handle} is out of use.",
+        )  # fmt: skip
+    return len(planned)
+
+
 def miss_blocked(session: Session, *, now: datetime, most: int = 200) -> int:
     """What was cleared but could not go until past its grace needs a person. Returns how many."""
     waiting = session.scalars(

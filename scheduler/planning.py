@@ -126,10 +126,16 @@ def _check_plannable(post: Post, accounts: Sequence[Account]) -> None:
     if any(a.desk_id != post.desk_id or a.state is AccountState.CLOSED for a in accounts):
         sentence = "One of the accounts is not this desk’s. Choose from the list."
         raise InvalidInput(sentence, {"accounts": sentence})
-    if post.state in (PostState.ARCHIVED, PostState.REFUSED, PostState.EXPIRED):
-        raise TransitionNotAllowed(
-            f"This post is {post.state.value}, so it cannot be planned. Work on it first."
-        )
+    refused = why_unplannable(post)
+    if refused:
+        raise TransitionNotAllowed(refused)
+
+
+def why_unplannable(post: Post) -> str:
+    """Why a post cannot be given a time at all; empty when it can."""
+    if post.state not in (PostState.ARCHIVED, PostState.REFUSED, PostState.EXPIRED):
+        return ""
+    return f"This post is {post.state.value}, so it cannot be planned. Work on it first."
 
 
 def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: User, now: datetime) -> Run:
@@ -299,3 +305,13 @@ def planned_count(session: Session, post: Post) -> int:
         )
         or 0
     )
+
+
+def planned_on(session: Session, account_ids: Sequence[int]) -> dict[int, int]:
+    """How many publications of each account have not begun to go out; accounts without any are left out."""
+    rows = session.execute(
+        select(Publication.account_id, func.count())
+        .where(Publication.account_id.in_(account_ids), Publication.state.in_(UNSENT))
+        .group_by(Publication.account_id)
+    )
+    return {row[0]: row[1] for row in rows}

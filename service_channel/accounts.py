@@ -20,7 +20,7 @@ from content_library.web_fetch import FetchPolicy
 from content_library.web_transports import httpx_transport
 from service_channel import transitions
 from service_channel.models.credential import Credential
-from service_channel.networks.base import Access, Connection, ConnectRefused, Network
+from service_channel.networks.base import Access, Connection, ConnectRefused, FindResult, Network, Presence
 from service_channel.networks.bluesky import Bluesky
 from service_channel.networks.page import Page
 from service_channel.page_store import PageStore
@@ -53,7 +53,7 @@ def accounts_with_health(session: Session, desk_id: int) -> list[tuple[Account, 
     return [(account, credential) for account, credential in rows]
 
 
-def test_bluesky(policy: FetchPolicy, host: str, identifier: str, app_password: str) -> Connection:
+def try_bluesky(policy: FetchPolicy, host: str, identifier: str, app_password: str) -> Connection:
     """Sign in to a PDS to see whether it works. Takes seconds: never inside a transaction.
 
     Raises InvalidInput with a sentence at the field it is about.
@@ -61,7 +61,7 @@ def test_bluesky(policy: FetchPolicy, host: str, identifier: str, app_password: 
     try:
         return Bluesky(transport_for=lambda: httpx_transport(policy)).connect(host, identifier, app_password)
     except ConnectRefused as refused:
-        raise InvalidInput(str(refused)) from refused
+        raise InvalidInput(str(refused), {refused.field: str(refused)}) from refused
 
 
 def connect(
@@ -70,7 +70,9 @@ def connect(
 ) -> Account:  # fmt: skip
     """Keep a tested connection. An account of the same identity on this desk is connected again, with its history."""
     require(can_manage_accounts(actor, desk.id), MAY_MANAGE)
-    account = account or _known(session, desk, network, found)
+    known = _known(session, desk, network, found)
+    _check_identity(account, known, found)
+    account = account or known
     if account is None:
         account = Account(
             desk_id=desk.id, network=network, handle=found.handle, name=found.display_name or found.handle,
@@ -83,6 +85,18 @@ def connect(
     _keep_secret(session, account, found, host=host, vault=vault, now=now)
     transitions.move_account(session, account, AccountState.ACTIVE, actor=actor, now=now, why="connected")
     return account
+
+
+def _check_identity(account: Account | None, known: Account | None, found: Connection) -> None:
+    """What was cleared for one account must never go out on another because somebody connected the wrong one."""
+    if account is None:
+        return
+    if known is not None and known.id != account.id:
+        sentence = f"{found.handle} stands on this desk already. Connect that one again instead."
+        raise InvalidInput(sentence, {"identifier": sentence})
+    if account.remote_id and account.remote_id != found.remote_id:
+        sentence = f"{found.handle} is another account than {account.handle}. Connect it as a new one."
+        raise InvalidInput(sentence, {"identifier": sentence})
 
 
 def _known(session: Session, desk: Desk, network: str, found: Connection) -> Account | None:
@@ -129,6 +143,9 @@ def add_practice(
         raise InvalidInput(
             "Choose a network and write the handle.", {"handle": "Write the account’s handle."}
         )
+    if _stands(session, desk, network, handle):
+        sentence = f"{handle} stands on this desk already."
+        raise InvalidInput(sentence, {"handle": sentence})
     account = Account(
         desk_id=desk.id,
         network=network,
@@ -148,6 +165,14 @@ def add_practice(
         summary=f"Practice account {handle} on {network}",
     )
     return account
+
+
+def _stands(session: Session, desk: Desk, network: str, handle: str) -> bool:
+    same = select(Account.id).where(
+        Account.desk_id == desk.id, Account.network == network, Account.state != AccountState.CLOSED,
+        func.lower(Account.handle) == handle.lower(),
+    )  # fmt: skip
+    return session.scalar(same.limit(1)) is not None
 
 
 def close(session: Session, account: Account, *, actor: User, now: datetime) -> None:
@@ -231,6 +256,25 @@ def worked(session: Session, account_id: int, *, now: datetime) -> None:
     credential = session.get(Credential, account_id)
     if credential is not None:
         credential.last_ok_at, credential.problem, credential.problem_at = now, "", None
+
+
+def note_check(session: Session, account: Account, found: FindResult, *, actor: User, now: datetime) -> None:
+    """Keep what asking has shown: it works, it has to be connected again, or it could not be asked."""
+    require(can_manage_accounts(actor, account.desk_id), MAY_MANAGE)
+    if found.presence is Presence.FOUND:
+        worked(session, account.id, now=now)
+    elif found.presence is Presence.ABSENT:
+        lost(session, account, found.message or "The network does not accept the connection.", now=now)
+    else:
+        credential = session.get(Credential, account.id)
+        if credential is not None:
+            credential.problem, credential.problem_at = found.message or "It could not be reached.", now
+
+
+def host_of(session: Session, account: Account) -> str:
+    """The server an account was connected at; empty for one that never was."""
+    credential = session.get(Credential, account.id)
+    return credential.host if credential is not None else ""
 
 
 def _place(account_id: int, column: str) -> str:

@@ -2,7 +2,10 @@
 
 from flask import Flask
 
+from app.calendar import hold_views, plan_views, publication_views
 from app.calendar.views import blueprint
+
+__all__ = ["hold_views", "install", "plan_views", "publication_views"]
 
 
 def install(app: Flask) -> None:

@@ -182,4 +182,8 @@ class Network(Protocol):
 
 
 class ConnectRefused(Exception):
-    """Connecting an account did not work; the message is for the person who tried."""
+    """Connecting an account did not work; the message is for the person who tried. `field`: what it is about."""
+
+    def __init__(self, message: str, field: str = "app_password") -> None:
+        super().__init__(message)
+        self.field = field

@@ -26,7 +26,8 @@ def connect(transport: httpx.BaseTransport, host: str, identifier: str, app_pass
     server = server_address(host)
     identifier, app_password = identifier.strip().removeprefix("@"), app_password.strip()
     if not identifier or not app_password:
-        raise ConnectRefused(f"Enter the handle and an app password. {_WHERE}")
+        field = "app_password" if identifier else "identifier"
+        raise ConnectRefused(f"Enter the handle and an app password. {_WHERE}", field)
     wire = Wire(server, transport, DEADLINE_S)
     _require_pds(wire, server)
     try:
@@ -45,10 +46,10 @@ def server_address(host: str) -> str:
     except ValueError:  # a port that is no number, a bracket that is not closed
         is_server = False
     if not is_server:
-        raise ConnectRefused(f"{typed} is not the address of a server. It looks like bsky.social.")
+        raise ConnectRefused(f"{typed} is not the address of a server. It looks like bsky.social.", "host")
     if parts.scheme == "http" and not _is_own(parts.hostname or ""):
         raise ConnectRefused(
-            f"Use https:// for {parts.hostname}: without it the password could be read on its way."
+            f"Use https:// for {parts.hostname}: without it the password could be read on its way.", "host"
         )
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
@@ -66,9 +67,9 @@ def _require_pds(wire: Wire, server: str) -> None:
         sentence = _UNREACHED.get(failed.kind) if failed.kind else None
         if sentence is None and failed.status is not None and failed.status >= 500:
             sentence = "{host} has a problem of its own just now. Try again later."
-        raise ConnectRefused((sentence or _no_pds()).format(host=name)) from failed
+        raise ConnectRefused((sentence or _no_pds()).format(host=name), "host") from failed
     if not str(described.get("did", "")).startswith("did:"):
-        raise ConnectRefused(_no_pds().format(host=name))
+        raise ConnectRefused(_no_pds().format(host=name), "host")
 
 
 def _no_pds() -> str:

@@ -1,0 +1,82 @@
+"""What is asked when something is planned, moved, held or settled."""
+
+from typing import Any
+
+from wtforms import HiddenField, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import DateInput, HiddenInput, TimeInput
+
+from app.formatting import gettext as _
+from app.forms import DeskcastForm
+from content_library.errors import InvalidInput
+from scheduler.planning import WallTime
+
+
+class TimeForm(DeskcastForm):
+    """A time on the wall. `fold` is asked only where it happens twice."""
+
+    date = StringField(_("Day"), [InputRequired(_("Choose a day."))], widget=DateInput())
+    time = StringField(_("Time"), [InputRequired(_("Choose a time."))], widget=TimeInput())
+    zone = StringField(
+        _("Time zone"),
+        [InputRequired(_("Choose a time zone from the list, such as Europe/Berlin.")), Length(max=64)],
+        description=_("The time keeps to the clocks on the wall there."),
+    )
+    fold = HiddenField(default="0")
+    understood = HiddenField()
+
+    def when(self) -> WallTime:
+        wall = f"{(self.date.data or '').strip()} {(self.time.data or '').strip()}"
+        return WallTime(wall, (self.zone.data or "").strip(), 1 if self.fold.data == "1" else 0)
+
+    def show(self, refusal: InvalidInput) -> None:
+        """What is wrong with the wall time is said at its day."""
+        fields = {"date" if name == "wall" else name: said for name, said in refusal.fields.items()}
+        super().show(InvalidInput(refusal.message, fields))
+
+
+class PlanForm(TimeForm):
+    accounts = SelectMultipleField(_("Accounts"), coerce=int)
+    key = HiddenField(validators=[Length(max=64)])
+
+
+class MoveForm(TimeForm):
+    """`seen` is the version the person saw; `keep_zone` moves it without taking it out of its own zone."""
+
+    seen = IntegerField(validators=[Optional()], widget=HiddenInput())
+    keep_zone = HiddenField()
+    back = HiddenField()
+
+
+class ReasonForm(DeskcastForm):
+    reason = StringField(
+        _("Why"),
+        [InputRequired(_("Say in a few words why, so that others know when to lift it.")), Length(max=300)],
+    )
+
+
+class CancelForm(DeskcastForm):
+    reason = StringField(_("Why"), [Length(max=300)], description=_("For the record. It may stay empty."))
+
+
+class SettleForm(DeskcastForm):
+    """What a person has seen on the network."""
+
+    answer = RadioField(
+        _("What did you see there?"),
+        [InputRequired(_("Choose one."))],
+        choices=[
+            ("there", _("It is there")),
+            ("absent", _("Not there, send again")),
+            ("give_up", _("Give it up")),
+            ("leave", _("Leave it as it is")),
+        ],
+    )
+    url = StringField(_("Its address, if you have it"), [Length(max=1000)])
+
+
+def as_time(form: TimeForm, wall: str, zone: str, fold: int = 0) -> Any:
+    """Fill a form with a wall time: `2026-05-04T09:30:00`."""
+    form.date.data, form.time.data = wall[:10], wall[11:16]
+    form.zone.data, form.fold.data = zone, str(fold)
+    return form

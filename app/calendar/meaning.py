@@ -1,0 +1,133 @@
+"""What a time means, in words: when it will be there, what happens when the clocks change, how late it may go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.extensions import db, desk, now
+from app.formatting import ago, city, exact, said, span
+from app.formatting import gettext as _
+from content_library.approvals import approval_in_force
+from content_library.errors import InvalidInput
+from content_library.models.account import NETWORK_NAMES, Account, AccountState
+from content_library.models.post import Post, PostState, Revision
+from content_library.wall_time import Resolved, WallKind, wall_of, zone
+from scheduler import agenda
+from scheduler.agenda import Card
+from scheduler.planning import WallTime
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """`problem` says what cannot be used; then the rest is empty. `choices` are the two times of an hour that
+    happens twice: (fold, words)."""
+
+    problem: str = ""
+    sentence: str = ""
+    elsewhere: str = ""
+    clocks: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    fold: str = "0"
+    understood: str = ""
+    near: Sequence[Card] = ()
+    notes: Sequence[tuple[str, str]] = ()  # icon, sentence
+
+
+def meaning(
+    when: WallTime, accounts: Sequence[Account], *, post: Post, grace_s: int, but: int = 0
+) -> Meaning:
+    """Of a time that is being chosen for a post on some accounts. `but` is the publication that is moved."""
+    if not when.wall.strip():
+        return Meaning()
+    try:
+        time = when.resolved()
+    except InvalidInput as refusal:
+        return Meaning(problem=refusal.message)
+    if time.due_at <= now():
+        return Meaning(problem=_("That time is past. Choose a later one."))
+    return Meaning(
+        sentence=_("Goes out {said}, {city}: {ago}.").format(
+            said=said(time.due_at, now(), when.zone), city=city(when.zone), ago=ago(time.due_at, now())
+        ),
+        elsewhere=_elsewhere(time, when.zone),
+        clocks=time.sentence,
+        choices=_choices(when) if time.kind is WallKind.OVERLAP else (),
+        fold=str(time.fold),
+        understood=understood(when) if time.kind is not WallKind.NORMAL else "",
+        near=agenda.near(db(), desk().id, accounts, time.due_at, but=but),
+        notes=[*_cleared(post, time.due_at), ("clock-pause", lateness(grace_s)), *_not_connected(accounts)],
+    )
+
+
+def understood(when: WallTime) -> str:
+    """Marks that the change of clocks was said for exactly this time."""
+    return f"{when.wall} {when.zone}"
+
+
+def lateness(grace_s: int) -> str:
+    """The rule of a format, in words."""
+    if grace_s == 0:
+        return _(
+            "If it cannot go out in time, it still goes while the offer lasts; after that a person decides."
+        )
+    length = span(timedelta(seconds=grace_s))
+    return _(
+        "If it cannot go out in time, it may be up to {length} late; after that a person decides."
+    ).format(length=length)
+
+
+def _elsewhere(time: Resolved, zone_name: str) -> str:
+    """The same moment at the desk, when its clocks show another time."""
+    if time.local.utcoffset() == time.due_at.astimezone(zone(desk().zone)).utcoffset():
+        return ""
+    return _("That is {exact} at the desk.").format(exact=exact(time.due_at, desk().zone))
+
+
+def _choices(when: WallTime) -> list[tuple[str, str]]:
+    named = []
+    for fold, label in (("0", _("The first one")), ("1", _("The second one"))):
+        time = WallTime(when.wall, when.zone, int(fold)).resolved()
+        named.append((fold, f"{label}: {time.local:%H:%M %Z}"))
+    return named
+
+
+def _cleared(post: Post, due_at: datetime) -> list[tuple[str, str]]:
+    approval = approval_in_force(db(), post, now=due_at)
+    if approval is None:
+        waits = _("It is not cleared yet. It waits for its clearance, visibly, and goes only with it.")
+        return [("clock-exclamation", waits)]
+    revision = db().get_one(Revision, approval.revision_id)
+    cleared = _("Cleared: revision {number} goes out.").format(number=revision.number)
+    newer = post.latest_revision_id != revision.id
+    if newer and post.state is PostState.IN_REVIEW:
+        cleared += " " + _("A newer one is in review and takes its place when it is approved.")
+    return [("circle-check", cleared)]
+
+
+def _not_connected(accounts: Sequence[Account]) -> list[tuple[str, str]]:
+    return [
+        ("school", not_connected(account)) for account in accounts if account.state is not AccountState.ACTIVE
+    ]
+
+
+def not_connected(account: Account) -> str:
+    network = NETWORK_NAMES.get(account.network, account.network)
+    if account.state is AccountState.PRACTICE:
+        return _("{handle} on {network} is for practice: it cannot send until it is connected.").format(
+            handle=account.handle, network=network
+        )
+    return _("{handle} on {network} has to be connected again before it can send.").format(
+        handle=account.handle, network=network
+    )
+
+
+def in_zone(when: WallTime, zone_name: str) -> WallTime:
+    """The same moment as the clocks of another zone show it."""
+    local = when.resolved().due_at.astimezone(zone(zone_name))
+    return WallTime(local.replace(tzinfo=None).isoformat(timespec="seconds"), zone_name, local.fold)
+
+
+def next_full_hour(zone_name: str) -> WallTime:
+    """A believable first suggestion: the next full hour that is at least half an hour away."""
+    local = wall_of(now() + timedelta(minutes=90), zone_name).replace(minute=0, second=0)
+    return WallTime(local.isoformat(timespec="seconds"), zone_name)
