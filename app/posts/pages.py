@@ -16,7 +16,8 @@ from content_library.content_changes import Names, changed_fields, changed_pictu
 from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
 from content_library.models.format import Format
-from content_library.models.post import Post, Revision, WorkingCopy
+from content_library.models.post import Post, PostState, Revision, WorkingCopy
+from content_library.models.review import Decision, Verdict
 from content_library.network_limits import LIMITS
 from content_library.offer_window import window
 from content_library.revisions import latest_revision
@@ -44,6 +45,7 @@ def compose_page(
         copy=copy,
         latest=latest,
         newer=newer,
+        asked=_asked_for(post),
         others=posts.other_writers(db(), post, actor=me(), since=now() - posts.STILL_WRITING),
         elsewhere=changes(copy.content, content, shelf.format) if copy and other_window else None,
         pictures=[pictures[m["id"]] for m in content["media"] if m["id"] in pictures],
@@ -53,6 +55,15 @@ def compose_page(
         act=ActForm(formdata=None),
         **panel(post, shelf, content),
     )
+
+
+def _asked_for(post: Post) -> list[Decision]:
+    """What the teams that sent it back want, while it is back."""
+    if post.state not in (PostState.CHANGES_REQUESTED, PostState.REFUSED):
+        return []
+    sent = submissions.submissions_of(db(), post)[:1]
+    every = [decision for s in sent for review in s.reviews for decision in review.decisions]
+    return [decision for decision in every if decision.verdict is not Verdict.APPROVE]
 
 
 def account_hint(account: Account) -> str:
