@@ -205,13 +205,17 @@ def _publication(
     flush(session)
     audit.record(
         session, "publication.planned", publication, actor=actor, now=now,
-        summary=f"Planned “{post.title}” on {account.handle} for {publication.wall} {when.zone}",
+        summary=f"Planned “{post.title}” on {account.handle} for {_said(publication)}",
         details={"post_id": post.id, "account_id": account.id, "due_at": time.due_at.isoformat()},
     )  # fmt: skip
     if bind(session, publication, approval_in_force(session, post, now=now)):
         _check_window(Window(publication.starts_at, publication.ends_at), publication.due_at)
         let_go(session, publication, actor=actor, now=now, reason="approved")
     return publication
+
+
+def _said(publication: Publication) -> str:
+    return f"{publication.wall[:16].replace('T', ' ')} {publication.zone}"
 
 
 def _check_window(opened: Window, due_at: datetime) -> None:
@@ -250,7 +254,7 @@ def move_to(
     publication.late_at = late_at(time.due_at, publication.grace_s, publication.ends_at)
     publication.not_before = None
     transitions.note(
-        session, publication, "publication.moved", f"Moved to {publication.wall} {publication.zone}", now=now,
+        session, publication, "publication.moved", f"Moved to {_said(publication)}", now=now,
         actor=actor, details={"from": before, "due_at": time.due_at.isoformat()},
     )  # fmt: skip
     _after_moving(session, publication, actor=actor, now=now)

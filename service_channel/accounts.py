@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol, cast
 
 from sqlalchemy import Table, bindparam, func, select
@@ -25,6 +26,15 @@ from service_channel.networks.bluesky import Bluesky
 from service_channel.networks.page import Page
 from service_channel.page_store import PageStore
 from service_channel.token_vault import CannotOpen, TokenVault
+
+
+class Health(StrEnum):
+    """What asking a network about an account has shown."""
+
+    WORKS = "works"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"  # it could not be asked
+
 
 MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
 
@@ -258,17 +268,23 @@ def worked(session: Session, account_id: int, *, now: datetime) -> None:
         credential.last_ok_at, credential.problem, credential.problem_at = now, "", None
 
 
-def note_check(session: Session, account: Account, found: FindResult, *, actor: User, now: datetime) -> None:
-    """Keep what asking has shown: it works, it has to be connected again, or it could not be asked."""
+def note_check(
+    session: Session, account: Account, found: FindResult, *, actor: User, now: datetime
+) -> tuple[Health, str]:
+    """Keep what asking the network has shown; returns how the connection is, and the network's own words."""
     require(can_manage_accounts(actor, account.desk_id), MAY_MANAGE)
     if found.presence is Presence.FOUND:
         worked(session, account.id, now=now)
-    elif found.presence is Presence.ABSENT:
-        lost(session, account, found.message or "The network does not accept the connection.", now=now)
-    else:
-        credential = session.get(Credential, account.id)
-        if credential is not None:
-            credential.problem, credential.problem_at = found.message or "It could not be reached.", now
+        return Health.WORKS, ""
+    if found.presence is Presence.ABSENT:
+        problem = found.message or "The network does not accept the connection."
+        lost(session, account, problem, now=now)
+        return Health.REFUSED, problem
+    credential = session.get(Credential, account.id)
+    problem = found.message or "It could not be reached."
+    if credential is not None:
+        credential.problem, credential.problem_at = problem, now
+    return Health.UNCLEAR, problem
 
 
 def host_of(session: Session, account: Account) -> str:

@@ -15,7 +15,6 @@ from content_library.web_addresses import FetchPolicy
 from scheduler import mending
 from scheduler.planning import planned_on
 from service_channel import accounts
-from service_channel.networks.base import Connection, Presence
 from service_channel.token_vault import CannotOpen, TokenVault
 
 blueprint = Blueprint("accounts", __name__)
@@ -99,8 +98,8 @@ def check(account_id: int) -> Any:
         ) from None
     let_go()  # the network may take seconds to answer
     found = accounts.networks(_policy())[account.network].check(access)
-    accounts.note_check(db(), account, found, actor=me(), now=now())
-    flash(*_checked(account, found.presence, found.message))
+    health, words = accounts.note_check(db(), account, found, actor=me(), now=now())
+    flash(*_checked(account, health, words))
     return redirect(url_for("accounts.index"), 303)
 
 
@@ -109,13 +108,14 @@ def _connect(account: Account | None) -> Any:
     _require_manager()
     form = BlueskyForm()
     found = _tried(form) if form.validate_on_submit() else None
-    if found is None or not form.accepts(lambda: _keep(form, found, account)):
+    if found is None or not form.accepts(lambda: _keep(found, account)):
         return _connect_page(form, account), 422
     flash(_("Connected: {handle}. It can send from now on.").format(handle=found.handle), "good")
     return redirect(url_for("accounts.index"), 303)
 
 
-def _tried(form: BlueskyForm) -> Connection | None:
+def _tried(form: BlueskyForm) -> Any:
+    """The tested connection, or None with what is wrong at its field."""
     let_go()
     try:
         return accounts.try_bluesky(
@@ -126,7 +126,7 @@ def _tried(form: BlueskyForm) -> Connection | None:
         return None
 
 
-def _keep(form: BlueskyForm, found: Connection, account: Account | None) -> Account:
+def _keep(found: Any, account: Account | None) -> Account:
     return accounts.connect(
         db(), desk(), "bluesky", found, host=str(found.secret["host"]), vault=_vault(), actor=me(), now=now(),
         account=account,
@@ -152,13 +152,12 @@ def _policy() -> FetchPolicy:
     return FetchPolicy(allow=settings().fetch_allow)
 
 
-def _checked(account: Account, presence: Presence, message: str) -> tuple[str, str]:
-    if presence is Presence.FOUND:
+def _checked(account: Account, health: accounts.Health, words: str) -> tuple[str, str]:
+    if health is accounts.Health.WORKS:
         return _("{handle} works.").format(handle=account.handle), "good"
-    if presence is Presence.ABSENT:
+    if health is accounts.Health.REFUSED:
         return _("{handle} has to be connected again.").format(handle=account.handle), "bad"
-    sentence = _("{handle} could not be tested just now. {why}").format(handle=account.handle, why=message)
-    return sentence.strip(), "warn"
+    return _("{handle} could not be tested just now. {why}").format(handle=account.handle, why=words), "warn"
 
 
 def _index_page(form: PracticeForm) -> str:

@@ -46,7 +46,6 @@ def lift(hold_id: int) -> Any:
     """Lift a hold, then show what became of each."""
     hold = holds.get_hold(db(), desk().id, hold_id)
     holds.lift(db(), hold, actor=me(), now=now())
-    flash(_("Lifted. Nothing was sent in this moment."), "good")
     return redirect(url_for("calendar.triage", hold_id=hold.id), 303)
 
 

@@ -47,7 +47,7 @@ def meaning(
         return Meaning(problem=_("That time is past. Choose a later one."))
     return Meaning(
         sentence=_("Goes out {said}, {city}: {ago}.").format(
-            said=said(time.due_at, now(), when.zone), city=city(when.zone), ago=ago(time.due_at, now())
+            said=moment(time.due_at, when.zone), city=city(when.zone), ago=ago(time.due_at, now())
         ),
         elsewhere=_elsewhere(time, when.zone),
         clocks=time.sentence,
@@ -57,6 +57,14 @@ def meaning(
         near=agenda.near(db(), desk().id, accounts, time.due_at, but=but),
         notes=[*_cleared(post, time.due_at), ("clock-pause", lateness(grace_s)), *_not_connected(accounts)],
     )
+
+
+def moment(instant: datetime, zone_name: str) -> str:
+    """As people say it; further away than a week with its day and year, so that no slip goes unseen."""
+    if abs(instant - now()) < timedelta(days=7):
+        return said(instant, now(), zone_name)
+    local = instant.astimezone(zone(zone_name))
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
 
 
 def understood(when: WallTime) -> str:

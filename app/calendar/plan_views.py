@@ -8,11 +8,10 @@ from flask import flash, redirect, render_template, request, url_for
 
 from app.calendar.filters import account_label
 from app.calendar.forms import PlanForm, as_time
-from app.calendar.meaning import Meaning, meaning, next_full_hour, not_connected
+from app.calendar.meaning import Meaning, meaning, moment, next_full_hour, not_connected
 from app.calendar.views import blueprint
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
-from app.formatting import said
 from app.sign_in import signed_in
 from content_library import catalogue, posts
 from content_library.models.account import Account, AccountState
@@ -121,7 +120,7 @@ def _hint(account: Account) -> str:
 
 def _planned(made: Sequence[Publication]) -> str:
     first = made[0]
-    when = said(first.due_at, now(), first.zone)
+    when = moment(first.due_at, first.zone)
     if all(p.state is PublicationState.PLANNED for p in made):
         return _("Planned for {when}.").format(when=when)
     waiting = next(p for p in made if p.state is not PublicationState.PLANNED)

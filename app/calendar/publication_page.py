@@ -23,6 +23,7 @@ from content_library.models.review import Approval, Decision, Verdict
 from content_library.permissions import can_hold, can_plan, can_settle
 from content_library.wall_time import zone_names
 from scheduler import agenda
+from scheduler.gate import Reason
 from scheduler.holds import stop_of
 from scheduler.models import Publication
 from scheduler.models import PublicationState as S
@@ -40,6 +41,7 @@ class Steps:
     cancel: bool
     hold: bool
     release: bool
+    mend: bool
     settle: bool
     leave: bool
     take_down: bool
@@ -80,12 +82,20 @@ def steps(found: Publication) -> Steps:
         move=may_plan and state in UNSENT,
         cancel=may_plan and state in UNSENT,
         hold=may_hold and state in (S.PLANNED, S.CLAIMED),
-        release=may_hold and state is S.HELD and stop_of(db(), found.desk_id) is None,
+        release=may_hold and _can_be_released(found),
+        mend=may_plan and state is S.HELD and found.reason == Reason.LINK,
         settle=may_settle and state is S.NEEDS_PERSON,
         leave=may_settle and failed and found.reason != GIVEN_UP,
         take_down=may_settle and state is S.PUBLISHED and found.take_down_wanted_at is None,
         plan_anew=may_plan and (failed or state in (S.EXPIRED, S.CANCELLED)),
     )
+
+
+def _can_be_released(found: Publication) -> bool:
+    """A link that does not work lets go by itself, and a stopped desk has to be started first."""
+    if found.state is not S.HELD or found.reason == Reason.LINK:
+        return False
+    return stop_of(db(), found.desk_id) is None
 
 
 def is_on_its_way(found: Publication, instant: datetime) -> bool:

@@ -7,11 +7,11 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 
 from app.calendar.cards import event
 from app.calendar.forms import CancelForm, MoveForm, ReasonForm, SettleForm, as_time
-from app.calendar.meaning import Meaning, in_zone, meaning
+from app.calendar.meaning import Meaning, in_zone, meaning, moment
 from app.calendar.publication_page import is_on_its_way, publication_page
 from app.calendar.views import blueprint
 from app.extensions import db, desk, me, now
-from app.formatting import city, said
+from app.formatting import city
 from app.formatting import gettext as _
 from app.forms import wants_json
 from app.sign_in import signed_in
@@ -152,9 +152,7 @@ def _target(found: Publication, form: MoveForm) -> WallTime:
 
 
 def _moved(found: Publication) -> str:
-    return _("Moved to {when}, {city}.").format(
-        when=said(found.due_at, now(), found.zone), city=city(found.zone)
-    )
+    return _("Moved to {when}, {city}.").format(when=moment(found.due_at, found.zone), city=city(found.zone))
 
 
 def _back(found: Publication, before: WallTime) -> dict[str, Any]:
@@ -192,7 +190,7 @@ def _refused_json(form: MoveForm) -> Any:
 
 def _released(found: Publication) -> str:
     sentences = {
-        "planned": _("Released. It goes out {when}.").format(when=said(found.due_at, now(), found.zone)),
+        "planned": _("Released. It goes out {when}.").format(when=moment(found.due_at, found.zone)),
         "missed": _("Its time passed while it was held. Choose a new one."),
         "expired": _("Its offer ended while it was held, so it does not go out."),
     }

@@ -43,9 +43,9 @@ async function load({ startStr, endStr }, done, failed) {
 }
 
 function bands(until) {
-  const { stopped, now } = place.dataset;
+  const { stopped, now, view } = place.dataset;
   if (!stopped) return [];
-  return [{ title: `Stopped: ${stopped}`, start: now.slice(0, 10), end: until.slice(0, 10), display: "background" }];
+  return [{ title: view === "timeGridWeek" ? `Stopped: ${stopped}` : "", start: now.slice(0, 10), end: until.slice(0, 10), display: "background" }];
 }
 
 // ---- said while it is dragged: what is too near on the same account -----------------
@@ -83,9 +83,14 @@ function mounted(info) {
   if (isPlain(info)) return;
   info.el.dataset.event = info.event.id;
   info.el.title = info.event.extendedProps.reason || info.event.title;
-  if (info.event.id !== focusOn) return;
+}
+
+// What was moved is drawn anew; the person is still on it.
+function drawn() {
+  if (!focusOn) return;
+  const id = focusOn;
   focusOn = "";
-  info.el.focus();
+  setTimeout(() => document.querySelector(`[data-event="${id}"]`)?.focus(), 50);
 }
 
 function cardOf(element) {
@@ -104,10 +109,10 @@ function options() {
     initialView: view, initialDate: day, now, timeZone: "UTC", locale: place.dataset.language, firstDay: 1,
     headerToolbar: false, height: view === "timeGridWeek" ? 760 : "auto", fixedWeekCount: false, dayMaxEvents: view === "dayGridMonth" ? 4 : false,
     eventDisplay: "block", eventTimeFormat: clock, slotHeaderFormat: clock, nowIndicator: true,
-    businessHours: { daysOfWeek: [1, 2, 3, 4, 5], startTime: opens, endTime: closes }, scrollTime: "07:00",
+    businessHours: { daysOfWeek: [1, 2, 3, 4, 5], startTime: opens, endTime: closes }, scrollTime: "06:00",
     slotDuration: "00:30:00", snapDuration: "00:15:00", defaultTimedEventDuration: "01:00:00", displayEventEnd: false, slotEventOverlap: false, allDayText: "", forceEventDuration: true,
     editable: isPlanner, eventDurationEditable: false, eventStartEditable: isPlanner, dragRevertDuration: 150,
-    eventAllow: overWhere, eventDrop: dropped, eventDidMount: mounted, events: load,
+    eventAllow: overWhere, eventDrop: dropped, eventDidMount: mounted, eventsSet: drawn, events: load,
     eventClass: classOf, eventInnerClass: (info) => (isPlain(info) ? "" : "slot-card-in"),
     backgroundEventTitleClass: "band-words", backgroundEventColor: "var(--state-held)",
     eventContent: (info) => (isPlain(info) ? undefined : cardIn(info)),
