@@ -6,6 +6,7 @@ from io import BytesIO
 import feedparser
 from flask.testing import FlaskClient
 
+from content_library.feed_reader import read_feed
 from tests.app.public.conftest import NAME, Page
 from tests.support.clock import FrozenClock
 
@@ -34,8 +35,30 @@ def test_a_reader_finds_every_post_in_the_atom_feed(client: FlaskClient, page: P
     assert entry.content[0].type == "text/html"
     assert '<p dir="auto">Fill it half &amp; wait.</p>' in entry.content[0].value
     assert 'alt="A Tern kettle on a stove"' in entry.content[0].value
-    assert 'src=f"https://desk.example.org/p/media/{NAME}"' in entry.content[0].value
+    assert f'src="https://desk.example.org/p/media/{NAME}"' in entry.content[0].value
     assert '<a href="https://news.example/a">Kettles</a>, Ann' in entry.content[0].value
+
+
+def test_our_own_reader_reads_both_feeds_alike(client: FlaskClient, page: Page, clock: FrozenClock):
+    page.put("Fill it half & wait.", pictures=1, source=SOURCE)
+    page.put("Card payments work again.", title="")
+    read_back = [
+        read_feed(
+            answer.data,
+            content_type=answer.headers["Content-Type"],
+            url="https://desk.example.org/p/brindlemoor",
+            now=clock(),
+        )
+        for answer in (client.get("/p/brindlemoor/feed.atom"), client.get("/p/brindlemoor/feed.json"))
+    ]
+    for feed in read_back:
+        assert (feed.title, feed.site_url) == ("Brindlemoor Home", "https://desk.example.org/p/brindlemoor")
+        assert [entry.title for entry in feed.entries] == ["Card payments work again.", "Descaling"]
+        assert feed.notes == ()
+    atom, json_ = read_back
+    assert [(e.guid, e.link, e.published_at) for e in atom.entries] == [
+        (e.guid, e.link, e.published_at) for e in json_.entries
+    ]
 
 
 def test_an_id_never_changes(client: FlaskClient, page: Page):
