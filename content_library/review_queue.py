@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select, tuple_
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from content_library.models.desk import Desk, team_desks
 from content_library.models.format import Format, Kind
 from content_library.models.post import Post, PostState, Revision, revision_authors
-from content_library.models.review import Comment, Decision, Review, ReviewState, Submission
+from content_library.models.review import Comment, Decision, Review, ReviewState, Submission, Verdict
 from content_library.models.user import TeamMembership, User
 from content_library.search import matching
 
@@ -233,9 +233,22 @@ def _rows(session: Session, ids: Sequence[int]) -> list[Review]:
             post.joinedload(Post.desk).load_only(Desk.name, Desk.handle, Desk.solo, raiseload=True),
             submission.joinedload(Submission.submitted_by).load_only(User.name).lazyload("*"),
             submission.joinedload(Submission.revision).load_only(Revision.number, raiseload=True),
-            submission.selectinload(Submission.reviews),
-            selectinload(Review.decisions),
+            submission.selectinload(Submission.reviews).joinedload(Review.team).lazyload("*"),
+            joinedload(Review.team).lazyload("*"),
         )
     ).unique()
     by_id = {review.id: review for review in found}
     return [by_id[i] for i in ids if i in by_id]
+
+
+def given(session: Session, reviews: Sequence[Review]) -> dict[int, int]:
+    """How many have approved so far, of each review that needs more than one person."""
+    several = [r.id for r in reviews if r.quorum > 1]
+    if not several:
+        return {}
+    rows = session.execute(
+        select(Decision.review_id, func.count())
+        .where(Decision.review_id.in_(several), Decision.verdict == Verdict.APPROVE)
+        .group_by(Decision.review_id)
+    )
+    return dict.fromkeys(several, 0) | {row[0]: row[1] for row in rows}

@@ -4,7 +4,7 @@ from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAre
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from app.formatting import gettext as _
-from app.forms import DeskcastForm
+from app.forms import DeskcastForm, choices
 from content_library.models.review import Verdict
 
 
@@ -18,7 +18,9 @@ class PlacedForm(DeskcastForm):
         ),
         validators=[Length(max=1_000)],
     )
-    network = SelectField(_("Where do they stand?"), choices=[("", _("Anywhere"))], validate_choice=False)
+    network = SelectField(
+        _("Where do they stand?"), choices=choices([("", _("Anywhere"))]), validate_choice=False
+    )
 
     @property
     def place(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from app.changes import changes
 from app.extensions import db, me, now
 from app.formatting import city, said
 from app.formatting import gettext as _
+from app.forms import choices
 from app.navigation import at_most
 from app.previews import revision_previews
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
@@ -38,7 +39,8 @@ def queue_page(wanted: QueueFilter, page: int) -> str:
         "reviews/queue.html",
         wanted=wanted,
         found=found,
-        counts=_counts(wanted),
+        counts=_counts(wanted, found.total),
+        given=review_queue.given(db(), found.reviews),
         at_most=at_most,
         desk_choices=_desk_choices(),
         kind_choices=[("", _("Every kind")), *((k.value, name) for k, name in KINDS.items())],
@@ -69,12 +71,10 @@ def _chips(wanted: QueueFilter) -> list[dict[str, str]]:
     ]
 
 
-def _counts(wanted: QueueFilter) -> dict[bool, int]:
-    """How many stand behind each tab, up to a hundred."""
-    return {
-        asked: review_queue.waiting_count(db(), me(), desk_id=wanted.desk_id, asked=asked)
-        for asked in (False, True)
-    }
+def _counts(wanted: QueueFilter, total: int) -> dict[bool, int]:
+    """How many stand behind each tab (`True` is the author’s), up to a hundred."""
+    other = review_queue.waiting_count(db(), me(), desk_id=wanted.desk_id, asked=not wanted.asked)
+    return {wanted.asked: total, not wanted.asked: other}
 
 
 def _beside(review: Review) -> list[Review]:
@@ -115,6 +115,7 @@ def review_page(
         comments=discussion.comments(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
         left=review_queue.waiting_count(db(), me()),
+        networks=networks,
         previous=previous,
         following=following,
         decision=_placed(decision or _fresh_decision(submission), networks),
@@ -129,7 +130,7 @@ def _networks(previews: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _placed(form: Any, networks: list[tuple[str, str]]) -> Any:
-    form.network.choices = networks
+    form.network.choices = choices(networks)
     return form
 
 
