@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from content_library import (
     clock,
@@ -151,8 +151,3 @@ def beat(duty: Duty, job: str) -> None:
         session.merge(
             EngineBeat(job=job, at=clock.now(session), engine=duty.world.engine, note=platform.node())
         )
-
-
-def _now(duty: Duty) -> datetime:
-    with duty.world.database.read() as session:
-        return clock.now(session)
