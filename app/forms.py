@@ -1,11 +1,12 @@
 """The base of every form, and how a verb's refusal finds its way back to the field it is about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field
+from wtforms.fields import SelectChoice
 
 from app.extensions import db
 from content_library.errors import InvalidInput
@@ -14,6 +15,11 @@ from content_library.errors import InvalidInput
 def wants_json() -> bool:
     """Whether the caller is a script of ours (or a tool) and not a page."""
     return request.accept_mimetypes.best == "application/json"
+
+
+def choices(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:
+    """The options of a select, radio or check field, from (value, label)."""
+    return [SelectChoice(str(value), label) for value, label in pairs]
 
 
 class DeskcastForm(FlaskForm):

@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.formatting import gettext as _
-from app.forms import DeskcastForm
+from app.forms import DeskcastForm, choices
 from app.zones import zone_choices
 from content_library.format_editing import MOST_PEOPLE, MOST_STEPS
 from content_library.formats import BUILTIN_FIELDS, INGREDIENTS, FieldType
@@ -58,7 +58,7 @@ class DeskRoleForm(Form):
     """One desk's line in a place."""
 
     desk = HiddenField()
-    role = SelectField(_("Role"), choices=ROLES, default=NO_ROLE)
+    role = SelectField(_("Role"), choices=choices(ROLES), default=NO_ROLE)
 
 
 class PlaceForm(DeskcastForm):
@@ -81,7 +81,7 @@ class PlaceForm(DeskcastForm):
         held = dict(place.desks or {}) if place else {}
         kw["desks"] = [{"desk": str(d.id), "role": held.get(d.id, NO_ROLE)} for d in every_desk]
         super().__init__(*args, **kw)
-        self.teams.choices = [(team.id, team.name) for team in every_team]
+        self.teams.choices = choices((team.id, team.name) for team in every_team)
         names = {str(desk.id): desk.name for desk in every_desk}
         for line in self.desks:
             line.form.role.label.text = names.get(line.form.desk.data or "", "")
@@ -113,8 +113,8 @@ class NewDeskForm(DeskcastForm):
 
     def __init__(self, *args: Any, every_team: Sequence[Team], **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self.zone.choices = zone_choices(self.zone.data)
-        self.teams.choices = [(team.id, team.name) for team in every_team]
+        self.zone.choices = choices(zone_choices(self.zone.data))
+        self.teams.choices = choices((team.id, team.name) for team in every_team)
 
 
 class DeskForm(DeskcastForm):
@@ -127,7 +127,7 @@ class DeskForm(DeskcastForm):
 
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self.zone.choices = zone_choices(self.zone.data)
+        self.zone.choices = choices(zone_choices(self.zone.data))
 
 
 class DeskTeamsForm(DeskcastForm):
@@ -135,7 +135,7 @@ class DeskTeamsForm(DeskcastForm):
 
     def __init__(self, *args: Any, every_team: Sequence[Team], **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self.teams.choices = [(team.id, team.name) for team in every_team]
+        self.teams.choices = choices((team.id, team.name) for team in every_team)
 
 
 class TeamForm(DeskcastForm):
@@ -144,7 +144,7 @@ class TeamForm(DeskcastForm):
 
     def __init__(self, *args: Any, every_desk: Sequence[Desk], **kw: Any) -> None:
         super().__init__(*args, **kw)
-        self.desks.choices = [(desk.id, desk.name) for desk in every_desk]
+        self.desks.choices = choices((desk.id, desk.name) for desk in every_desk)
 
 
 class ShelfForm(DeskcastForm):
@@ -157,7 +157,7 @@ class PartForm(Form):
     team = HiddenField()
     step = SelectField(
         _("When"), coerce=int,
-        choices=[(0, _("Not asked")), *((n, _("Step %(n)s") % {"n": n}) for n in range(1, MOST_STEPS + 1))],
+        choices=choices([(0, _("Not asked")), *((n, _("Step %(n)s") % {"n": n}) for n in range(1, MOST_STEPS + 1))]),
     )  # fmt: skip
     quorum = IntegerField(
         _("People"), [Optional(), NumberRange(1, MOST_PEOPLE, _("From 1 to 5 people."))], default=1
@@ -169,7 +169,7 @@ class FieldForm(Form):
     """One thing a format of one's own asks for; without a label it is left out."""
 
     label = StringField(_("Label"), [Length(max=60)])
-    type = SelectField(_("Kind"), choices=[(t.value, name) for t, name in FIELD_TYPES.items()])
+    type = SelectField(_("Kind"), choices=choices((t.value, name) for t, name in FIELD_TYPES.items()))
     why = StringField(_("Why it is asked"), [Length(max=200)])
     required = BooleanField(_("Needed"))
     ends = BooleanField(_("Ends it"))
@@ -179,9 +179,9 @@ class FormatForm(DeskcastForm):
     version = HiddenField()
     name = StringField(_("Name"), [_NEEDED, Length(max=60)])
     purpose = StringField(_("What it is for"), [_NEEDED, Length(max=300)])
-    kind = SelectField(_("Kind"), choices=[(k.value, name) for k, name in KINDS.items()])
-    tone = SelectField(_("Tone"), choices=[(t.value, name) for t, name in TONES.items()])
-    ingredient = SelectField(_("What it gives the stream"), choices=list(INGREDIENTS.items()))
+    kind = SelectField(_("Kind"), choices=choices((k.value, name) for k, name in KINDS.items()))
+    tone = SelectField(_("Tone"), choices=choices((t.value, name) for t, name in TONES.items()))
+    ingredient = SelectField(_("What it gives the stream"), choices=choices(INGREDIENTS.items()))
     shelf_life_days = IntegerField(
         _("Good for"), [Optional(), NumberRange(1, 3650, _("From 1 to 3650 days."))]
     )
@@ -189,5 +189,5 @@ class FormatForm(DeskcastForm):
         _("May be late by"), [NumberRange(0, 1440, _("From 0 to 1440 minutes."))], default=15
     )
     parts = FieldList(FormField(PartForm))
-    builtin = SelectMultipleField(_("Ask for these"), choices=list(BUILTIN_FIELDS.items()))
+    builtin = SelectMultipleField(_("Ask for these"), choices=choices(BUILTIN_FIELDS.items()))
     fields = FieldList(FormField(FieldForm))

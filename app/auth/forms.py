@@ -14,7 +14,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.formatting import gettext as _
-from app.forms import DeskcastForm
+from app.forms import DeskcastForm, choices
 from app.zones import zone_choices
 from content_library.passwords import LONGEST, password_problem
 
@@ -56,7 +56,7 @@ class DetailsForm(DeskcastForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone.choices = zone_choices(self.zone.data)
+        self.zone.choices = choices(zone_choices(self.zone.data))
 
 
 class SetUpForm(DeskcastForm):
@@ -67,7 +67,7 @@ class SetUpForm(DeskcastForm):
     zone = SelectField(_("Time zone"))
     clearing = RadioField(
         _("Who reads a text before it goes out?"),
-        choices=[("reviewer", _("Somebody else")), ("solo", _("I do, myself (solo mode)"))],
+        choices=choices([("reviewer", _("Somebody else")), ("solo", _("I do, myself (solo mode)"))]),
         default="reviewer",
     )
     reviewer_name = StringField(_("Their name"), [Length(max=120)])
@@ -76,8 +76,8 @@ class SetUpForm(DeskcastForm):
 
     def __init__(self, *args: Any, teams: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone.choices = zone_choices(self.zone.data)
-        self.reviewer_teams.choices = teams
+        self.zone.choices = choices(zone_choices(self.zone.data))
+        self.reviewer_teams.choices = choices(teams)
 
     def validate_password(self, field: PasswordField) -> None:
         problem = password_problem(field.data or "", email=self.email.data or "", name=self.name.data or "")

@@ -4,7 +4,7 @@ A page that is wanted is never redirected to as it was written: our own router t
 that `//evil.example`, `/\\evil.example` and their kin lead nowhere.
 """
 
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from flask import current_app, url_for
 from werkzeug.exceptions import HTTPException
@@ -23,7 +23,7 @@ def safe_path(wanted: str) -> str | None:
         return None
     router = current_app.url_map.bind("localhost")
     try:
-        endpoint, arguments = router.match(parts.path, method="GET")
+        endpoint, arguments = router.match(unquote(parts.path), method="GET")
     except (HTTPException, RequestRedirect):
         return None
     if endpoint in _NOWHERE or endpoint.startswith("auth.open_id"):
