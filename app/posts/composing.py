@@ -4,6 +4,7 @@ Whatever is sent is kept as the person's working copy first, in a transaction of
 made or a submission sent, so that a conflict or a refusal there never costs a word.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -146,7 +147,7 @@ def _writable(post_id: int) -> Post:
 
 def _sent_form(post: Post) -> tuple[ComposerForm, Shelf]:
     shelf = shelf_of(request.form.get("format", post.format_key))
-    pictures = [int(i) for i in request.form.getlist("media") if i.isdecimal()]
+    pictures = [number for i in request.form.getlist("media") if (number := _number(i))]
     return composer_form(shelf, pictures, {}), shelf
 
 
@@ -176,7 +177,8 @@ def _keep(post: Post, content: dict[str, Any], form: ComposerForm) -> WorkingCop
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+    """A number of ours; anything else was never one."""
+    return int(text) if text and re.fullmatch("[0-9]{1,9}", text) else 0
 
 
 def _added(form: ComposerForm) -> dict[str, list[Any]]:

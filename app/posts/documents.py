@@ -6,6 +6,7 @@ from typing import Any
 from app.extensions import db, desk
 from app.posts.forms import ComposerForm, Shelf
 from content_library import catalogue
+from content_library.content import normalise
 from content_library.formats import FieldType
 from content_library.media import pictures_by_id
 from content_library.models.format import Format
@@ -67,7 +68,7 @@ def read_content(form: ComposerForm, shelf: Shelf) -> dict[str, Any]:
         for i in dict.fromkeys(data["media"] or [])
         if i in known
     ]
-    return content
+    return normalise(content)
 
 
 def _said(value: Any) -> Any:

@@ -72,14 +72,12 @@ class ComposerForm(DeskcastForm):
     new_topic = StringField(_("Another topic"), [at_most(60)])
     products = SelectMultipleField(_("Products"), coerce=int)
     new_product = StringField(_("Another product"), [at_most(60)])
-    audience = RadioField(_("Audience"), choices=list(AUDIENCES.items()))
+    audience = RadioField(_("Audience"), choices=AUDIENCES)
     language = SelectField(_("Language"))
-    ingredient = SelectField(
-        _("What it gives the stream"), choices=[("", _("Not said")), *INGREDIENTS.items()]
-    )
+    ingredient = SelectField(_("What it gives the stream"), choices={"": _("Not said"), **INGREDIENTS})
     educational = BooleanField(_("Educational"))
     entertaining = BooleanField(_("Entertaining"))
-    onward_kind = SelectField(_("Where people go from here"), choices=list(ONWARD.items()))
+    onward_kind = SelectField(_("Where people go from here"), choices=ONWARD)
     onward_url = StringField(_("Its address"), [at_most(2_000)], widget=URLInput())
     evergreen = BooleanField(_("Evergreen: it may run again"))
     valid_from = StringField(_("Valid from"), [at_most(19)], widget=DateTimeLocalInput())
@@ -156,16 +154,16 @@ def _field(spec: Mapping[str, Any]) -> Field:
 
 def _offer(form: ComposerForm, shelf: Shelf) -> None:
     """The choices of this desk, and no others."""
-    form.format.choices = [(f.key, f.name) for f in shelf.formats]
-    form.accounts.choices = [(a.id, NETWORK_NAMES.get(a.network, a.network)) for a in shelf.accounts]
-    form.topics.choices = [(t.id, t.name) for t in shelf.topics]
-    form.products.choices = [(p.id, p.name) for p in shelf.products]
+    form.format.choices = {f.key: f.name for f in shelf.formats}
+    form.accounts.choices = {a.id: NETWORK_NAMES.get(a.network, a.network) for a in shelf.accounts}
+    form.topics.choices = {t.id: t.name for t in shelf.topics}
+    form.products.choices = {p.id: p.name for p in shelf.products}
     known = (
         LANGUAGES
         if form.language.data in LANGUAGES
         else {**LANGUAGES, form.language.data: form.language.data}
     )
-    form.language.choices = list(known.items())
+    form.language.choices = known
     for key in shelf.needs & {"topics", "products", "valid_from", "valid_until"}:
         form[key].flags.required = True
     if "source" in shelf.needs:
@@ -196,7 +194,7 @@ class ConflictForm(DeskcastForm):
     """Which text goes on, and the newest revision the person has seen while choosing."""
 
     choice = RadioField(
-        choices=[("mine", _("Keep mine")), ("theirs", _("Take theirs")), ("edit", _("Go on writing"))]
+        choices={"mine": _("Keep mine"), "theirs": _("Take theirs"), "edit": _("Go on writing")}
     )
     onto = HiddenField()
 

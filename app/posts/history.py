@@ -1,5 +1,6 @@
 """The revisions of a post: what changed, bringing one back, and settling two people's texts."""
 
+import re
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -90,7 +91,7 @@ def settle(post_id: int) -> Any:
     copy = posts.find_working_copy(db(), post, actor=me())
     if copy is None:
         return redirect(url_for("posts.compose", post_id=post.id), 303)
-    if not form.validate_on_submit() or not (form.onto.data or "").isdecimal():
+    if not form.validate_on_submit() or not re.fullmatch("[0-9]{1,9}", form.onto.data or ""):
         return conflict_page(post, copy), 422
     try:
         with db().begin_nested():

@@ -1,5 +1,6 @@
 """One post: starting it, its page, and the acts beside writing."""
 
+import re
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -39,7 +40,7 @@ def new() -> Any:
 @signed_in
 def create() -> Any:
     form = NewPostForm()
-    form.format.choices = [(f.key, f.name) for f in catalogue.formats(db())]
+    form.format.choices = {f.key: f.name for f in catalogue.formats(db())}
     source = _source(form)
 
     def begin() -> Post:
@@ -54,12 +55,12 @@ def create() -> Any:
 
 def _source(form: NewPostForm) -> Post | None:
     number = form.source.data or ""
-    return posts.get_post(db(), desk().id, int(number)) if number.isdecimal() else None
+    return posts.get_post(db(), desk().id, int(number)) if re.fullmatch("[0-9]{1,9}", number) else None
 
 
 def _new_page(form: NewPostForm) -> str:
     formats = catalogue.formats(db())
-    form.format.choices = [(f.key, f.name) for f in formats]
+    form.format.choices = {f.key: f.name for f in formats}
     teams = {team.key: team.name for team in desk().teams}
     clearing = {f.key: [teams.get(p["team"], p["team"]) for step in f.steps for p in step] for f in formats}
     kinds = [(kind, *KINDS[kind], [f for f in formats if f.kind is kind]) for kind in Kind]
