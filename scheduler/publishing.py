@@ -289,8 +289,8 @@ def _signed_out(session: Session, claimed: Claim, result: SendResult, *, now: da
         values={"leased_until": None},
     ):  # fmt: skip
         return
-    session.expire_all()
-    publication = session.get_one(Publication, claimed.publication_id)
+    session.flush()
+    publication = session.get_one(Publication, claimed.publication_id, populate_existing=True)
     transitions.move(
         session,
         publication,
@@ -363,8 +363,8 @@ def apply_refusal(session: Session, claimed: Claim, refusal: gate.No, *, now: da
 
 def _tell(session: Session, publication_id: int, *, now: datetime) -> None:
     """Tell the planner and the leads what needs them."""
-    session.expire_all()
-    publication = session.get_one(Publication, publication_id)
+    session.flush()
+    publication = session.get_one(Publication, publication_id, populate_existing=True)
     if publication.state not in TOLD or publication.reason == gate.Reason.ACCOUNT:
         return  # that an account is lost is told once, not for each of its publications
     people = {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}

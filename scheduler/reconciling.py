@@ -220,8 +220,8 @@ def _ask_a_person(session: Session, publication_id: int, sentence: str, *, now: 
         session, publication_id, Act.ASK, now=now, reason="unclear", explanation=sentence
     ):
         return
-    session.expire_all()
-    publication = session.get_one(Publication, publication_id)
+    session.flush()
+    publication = session.get_one(Publication, publication_id, populate_existing=True)
     people = {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}
     notify(
         session, people, "publication.needs_person", publication, stage=publication.state_at.isoformat(),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from content_library.database import Database
 from content_library.settings import Timing
@@ -13,6 +14,9 @@ from scheduler.world import World
 from service_channel.networks.page import Page
 from tests.factories import VAULT
 from tests.fakes import CountingNetwork, FakeServer
+from tests.scheduler.road import Road
+from tests.scheduler.scene import Scene, a_scene
+from tests.support.clock import FrozenClock
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +44,14 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
         clock_watch=ClockWatch(120.0),
     )
     counting.close()
+
+
+@pytest.fixture
+def road(world: World, clock: FrozenClock, fake_server: FakeServer) -> Road:
+    return Road(world, clock, fake_server)
+
+
+@pytest.fixture
+def scene(session: Session) -> Scene:
+    """A desk with its people and one draft for the public page."""
+    return a_scene(session)

@@ -1,0 +1,178 @@
+"""What a drill plans, and what must hold when it is over."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bench import ground
+from content_library import catalogue
+from content_library.database import Database
+from content_library.models.account import Account
+from content_library.models.audit import AuditEntry
+from content_library.models.desk import Desk
+from content_library.models.user import User
+from scheduler import agenda
+from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
+from service_channel.models.page_post import PagePost
+from tests import factories as make
+from tests.drills.engines import Engines, wait_until
+from tests.fakes import FakeServer, Mode
+
+SENTENCE = "Descale it with vinegar and water, wait twenty minutes, and rinse it twice before the next tea. "
+THREAD = SENTENCE * 8  # three posts of 300 graphemes
+PARTS = {"single": 1, "thread": 3, "page": 1}
+ENDED = (
+    PublicationState.PUBLISHED,
+    PublicationState.FAILED,
+    PublicationState.NEEDS_PERSON,
+    PublicationState.MISSED,
+)
+
+
+@dataclass
+class Stage:
+    """A database with cleared posts, the network that counts, and the engines between them."""
+
+    url: str
+    server: FakeServer
+    engines: Engines
+    database: Database
+    planned: dict[int, str] = field(default_factory=dict)  # publication id → kind
+    _before: set[str] = field(default_factory=set)
+    _events: int = 0
+
+    def __post_init__(self) -> None:
+        self.server.order(Mode.OK)
+        self._before = set(self.server.posts())
+        self._events = len(self.server.events())
+
+    def plan(self, *kinds: str, accounts: int = 1, in_s: float = 0.1) -> list[int]:
+        """One cleared publication of each kind, due in `in_s` seconds, spread over so many accounts."""
+        now = datetime.now(UTC)
+        with self.database.write() as session:
+            desk, author, places = self._people(session, accounts)
+            reviewers = make.make_reviewers(session)
+            made = {}
+            for n, kind in enumerate(kinds):
+                account = places["page"] if kind == "page" else places[f"network-{n % accounts}"]
+                content = {"text": THREAD, "thread": True} if kind == "thread" else {}
+                post = make.make_post(
+                    session, desk, author, title=f"Post {n}", now=now, accounts=[account.id], topics=[self._topic],
+                    **content,
+                )  # fmt: skip
+                make.clear(session, post, author, reviewers, now=now)
+                made[make.plan(session, post, account, author, now=now).id] = kind
+            due_at = datetime.now(UTC) + timedelta(seconds=in_s)
+            session.execute(
+                update(Publication).values(due_at=due_at, late_at=due_at + timedelta(seconds=900))
+            )
+        self.planned |= made
+        return list(made)
+
+    def plan_many(self, count: int, *, accounts: int) -> None:
+        """So many publications of one cleared post, all due now, spread over the accounts."""
+        now = datetime.now(UTC)
+        with self.database.write() as session:
+            desk, author, places = self._people(session, accounts)
+            spread = [places[f"network-{n}"] for n in range(accounts)]
+            post = make.make_post(
+                session, desk, author, now=now, accounts=[a.id for a in spread], topics=[self._topic]
+            )
+            make.clear(session, post, author, make.make_reviewers(session), now=now)
+            ground.many_publications(session, post, spread, count=count, due=[now] * count)
+            self.planned = dict.fromkeys(session.scalars(select(Publication.id)), "single")
+
+    def _people(self, session: Session, accounts: int) -> tuple[Desk, User, dict[str, Account]]:
+        desk = make.make_desk(session)
+        author = make.make_user(session, "Maya Okafor", desk=desk)
+        self._topic = catalogue.add_topic(session, desk, "Kettles", actor=author, now=make.NOW).id
+        places = {"page": make.page_of(session, desk)}
+        for n in range(accounts):
+            secret = dict(self.server.access().secret)
+            places[f"network-{n}"] = make.make_account(
+                session, desk, handle=f"desk-{n}.example", secret=secret
+            )
+        return desk, author, places
+
+    def arrived(self) -> int:
+        """How many posts were tried since the drill began."""
+        return sum(event["event"] == "arrived" for event in self._new_events())
+
+    def states(self) -> Counter[PublicationState]:
+        with self.database.read() as session:
+            return Counter(session.scalars(select(Publication.state)))
+
+    def is_over(self) -> bool:
+        return all(state in ENDED for state in self.states())
+
+    def wait_until_over(self, *, within: float = 30) -> None:
+        def said() -> str:
+            return f"{self.states()}\n" + "\n".join(e.said() for e in self.engines.started)
+
+        try:
+            wait_until(self.is_over, "everything has ended", within=within)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{said()}") from None
+
+    def posts(self) -> Counter[tuple[int, int]]:
+        """How many posts stand for each part, on the counting network and on the page."""
+        bodies = [body for path, body in self.server.posts().items() if path not in self._before]
+        standing = Counter((body["publication_id"], body["index"]) for body in bodies)
+        with self.database.read() as session:
+            standing.update((row, 0) for row in session.scalars(select(PagePost.publication_id)))
+        return standing
+
+    def assert_promise(self, *, published: bool = True) -> None:
+        """Each part at most once, ever; nothing lost, nothing silent, one entry in the record for each end."""
+        self._assert_counts(published=published)
+        self._assert_once_applied()
+        self._assert_nothing_silent()
+        self._assert_recorded()
+
+    def _assert_counts(self, *, published: bool) -> None:
+        posts = self.posts()
+        assert not [part for part, count in posts.items() if count > 1], posts
+        states = self.states()
+        assert sum(states.values()) == len(self.planned), states
+        if published:
+            assert states == {PublicationState.PUBLISHED: len(self.planned)}, (states, self.explanations())
+            wanted = {(p, n) for p, kind in self.planned.items() for n in range(PARTS[kind])}
+            assert set(posts) == wanted
+
+    def _assert_once_applied(self) -> None:
+        applied = Counter(e["path"] for e in self._new_events() if e["event"] == "applied")
+        assert all(count == 1 for count in applied.values()), applied
+
+    def _assert_nothing_silent(self) -> None:
+        with self.database.read() as session:
+            assert agenda.overdue(session, now=datetime.now(UTC), slack_s=1) == 0
+            ended = session.scalars(
+                select(Publication.id).where(Publication.state == PublicationState.PUBLISHED)
+            )
+            still_open = select(func.count()).where(
+                Attempt.outcome == AttemptOutcome.OPEN, Attempt.publication_id.in_(list(ended))
+            )
+            assert session.scalar(still_open) == 0
+
+    def _assert_recorded(self) -> None:
+        with self.database.read() as session:
+            succeeded = Counter(
+                session.scalars(select(AuditEntry.subject_id).where(AuditEntry.verb == "publication.succeed"))
+            )
+            out = set(
+                session.scalars(select(Publication.id).where(Publication.state == PublicationState.PUBLISHED))
+            )
+        assert succeeded == dict.fromkeys(out, 1)
+
+    def explanations(self) -> Sequence[str]:
+        with self.database.read() as session:
+            return [
+                f"{p.id} {p.state} {p.reason}: {p.explanation}" for p in session.scalars(select(Publication))
+            ]
+
+    def _new_events(self) -> list[dict[str, object]]:
+        return self.server.events()[self._events :]
