@@ -205,6 +205,26 @@ function countTicks() {
   }
 }
 
+// ---- menus stay in the window; slow answers show it ---------------------------
+function opened(event) {
+  const menu = event.target;
+  const list = menu.querySelector?.(":scope > .menu-list");
+  if (!list || !menu.open) return;
+  menu.classList.remove("at-end");
+  menu.classList.toggle("at-end", list.getBoundingClientRect().right > innerWidth);
+}
+
+let slow = null;
+function asked() {
+  clearTimeout(slow);
+  slow = setTimeout(() => root.classList.add("is-slow"), 2000);
+}
+
+function answered() {
+  clearTimeout(slow);
+  root.classList.remove("is-slow");
+}
+
 // ---- one ear for the whole page ----------------------------------------------
 function clicked(event) {
   const at = (selector) => event.target.closest(selector);
@@ -236,7 +256,10 @@ document.addEventListener("keydown", escaped);
 document.addEventListener("click", clicked);
 document.addEventListener("submit", submitted, true);
 document.addEventListener("change", (event) => event.target.matches("[data-bulk]") && countTicks());
+document.addEventListener("toggle", opened, true);
 document.addEventListener("htmx:after:swap", () => prepare());
+document.addEventListener("htmx:before:request", asked);
+document.addEventListener("htmx:finally:request", answered);
 addEventListener("pageshow", cameBack);
 one("keys-on")?.addEventListener("change", (event) => {
   store.set("keys", event.target.checked ? "on" : "off");
