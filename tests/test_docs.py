@@ -8,7 +8,7 @@ import pytest
 
 from app.cli import main
 from content_library import settings
-from tools import print_flows
+from tools import print_flows, screenshots
 
 ROOT = Path(__file__).resolve().parent.parent
 OPERATORS = ROOT / "docs" / "operators.md"
@@ -120,3 +120,16 @@ def test_every_folder_of_the_tree_in_the_readme_is_there():
     names = [line.split()[0] for line in tree.splitlines() if line and not line.startswith(" ")]
     assert len(names) > 10
     assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_every_picture_is_one_the_tool_takes_and_light_enough():
+    pictures = {path.stem: path.stat().st_size for path in screenshots.SHOTS.glob("*.png")}
+    assert set(pictures) == {shot.name for shot in screenshots.SHOTS_TO_TAKE}
+    assert {name: size for name, size in pictures.items() if size > screenshots.LARGEST} == {}
+
+
+def test_every_picture_is_shown():
+    shown = {
+        Path(path).name for document in DOCUMENTS for path, _ in links(document) if path.endswith(".png")
+    }
+    assert shown == {path.name for path in screenshots.SHOTS.glob("*.png")}
