@@ -81,19 +81,17 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
             now + _MINUTE,
         )
     row = session.connection().execute(_QUESTION, {"publication_id": publication_id}).one()
-    for reason in (
-        _hold(session, row),
-        _over(row, now),
-        _unapproved(session, row, now),
-        _changed(row),
-        _account(row, now),
-        _too_late(row, now),
-        _dead_link(session, row),
-        _gap(session, row, now),
-    ):
-        if reason is not None:
-            return reason
-    return Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
+    return (
+        _hold(session, row)
+        or _over(row, now)
+        or _unapproved(session, row, now)
+        or _changed(row)
+        or _account(row, now)
+        or _too_late(row, now)
+        or _dead_link(session, row)
+        or _gap(session, row, now)
+        or Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
+    )
 
 
 _MINUTE = timedelta(minutes=1)
