@@ -6,7 +6,7 @@ One call is a handful of statements whatever the feed's size, so that many feeds
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -49,6 +49,14 @@ class Fresh:
     title_key: str | None
 
 
+class Offer(NamedTuple):
+    """A story as one feed tells it."""
+
+    story_id: int
+    item_id: int
+    dated_at: datetime
+
+
 def store(session: Session, feed: KnownFeed, entries: Sequence[ReadEntry], *, now: datetime) -> int:
     """Keep what is new and propose it to the desks that follow the feed; returns how many items are new."""
     fresh = _fresh(session, feed.id, entries)
@@ -57,7 +65,11 @@ def store(session: Session, feed: KnownFeed, entries: Sequence[ReadEntry], *, no
     story_ids = _stories(session, feed.id, fresh, now)
     item_ids = _items(session, feed.id, fresh, story_ids, now)
     newest_first = sorted(range(len(fresh)), key=lambda n: fresh[n].entry.published_at, reverse=True)
-    offers = [(story_ids[n], item_ids[fresh[n].key]) for n in newest_first if fresh[n].key in item_ids]
+    offers = [
+        Offer(story_ids[n], item_ids[fresh[n].key], fresh[n].entry.published_at)
+        for n in newest_first
+        if fresh[n].key in item_ids
+    ]
     _propose_to_all(session, feed, offers, now)
     return len(offers)
 
@@ -65,22 +77,22 @@ def store(session: Session, feed: KnownFeed, entries: Sequence[ReadEntry], *, no
 def propose_newest(session: Session, subscription: Subscription, *, now: datetime) -> int:
     """To a desk that begins to follow a feed others follow already: its newest stories, a few."""
     newest = session.execute(
-        select(FeedItem.story_id, FeedItem.id)
+        select(FeedItem.story_id, FeedItem.id, FeedItem.published_at)
         .where(FeedItem.feed_id == subscription.feed_id)
         .order_by(FeedItem.published_at.desc(), FeedItem.id.desc())
         .limit(FIRST_PROPOSALS)
     ).all()
-    return _propose(session, subscription.id, subscription.desk_id, _pairs(newest), now)
+    return _propose(session, subscription.id, subscription.desk_id, _offers(newest), now)
 
 
 def propose_flood(session: Session, subscription: Subscription, since: datetime, *, now: datetime) -> int:
     """What came in a flood, once a person has said so."""
     held = session.execute(
-        select(FeedItem.story_id, FeedItem.id).where(
+        select(FeedItem.story_id, FeedItem.id, FeedItem.published_at).where(
             FeedItem.feed_id == subscription.feed_id, FeedItem.first_seen_at >= since
         )
     ).all()
-    return _propose(session, subscription.id, subscription.desk_id, _pairs(held), now)
+    return _propose(session, subscription.id, subscription.desk_id, _offers(held), now)
 
 
 def flood_size(session: Session, subscription: Subscription) -> int:
@@ -232,9 +244,7 @@ def _said(entry: ReadEntry) -> dict[str, Any]:
     }
 
 
-def _propose_to_all(
-    session: Session, feed: KnownFeed, offers: Sequence[tuple[int, int]], now: datetime
-) -> None:
+def _propose_to_all(session: Session, feed: KnownFeed, offers: Sequence[Offer], now: datetime) -> None:
     followers = session.execute(
         select(Subscription.id, Subscription.desk_id)
         .where(Subscription.feed_id == feed.id, Subscription.is_active)
@@ -279,16 +289,17 @@ def _propose(
     session: Session,
     subscription_id: int,
     desk_id: int,
-    offers: Iterable[tuple[int, int]],
+    offers: Sequence[Offer],
     now: datetime,
 ) -> int:
     """Offer stories to a desk, each once for ever; returns how many are new to it."""
-    of_story = dict(reversed(list(offers)))
+    of_story = {offer.story_id: offer for offer in reversed(offers)}
     rows = [
         {
             "desk_id": desk_id,
             "story_id": story_id,
-            "item_id": of_story[story_id],
+            "item_id": of_story[story_id].item_id,
+            "dated_at": of_story[story_id].dated_at,
             "subscription_id": subscription_id,
             "state": ProposalState.PROPOSED,
             "proposed_at": now,
@@ -298,5 +309,5 @@ def _propose(
     return len(insert_once(session, Proposal, rows, unique=("desk_id", "story_id")))
 
 
-def _pairs(rows: Iterable[Any]) -> list[tuple[int, int]]:
-    return [(row.story_id, row.id) for row in rows]
+def _offers(rows: Iterable[Any]) -> list[Offer]:
+    return [Offer(*row) for row in rows]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.desk import Desk
@@ -18,6 +18,7 @@ from content_library.transitions import flush, move_proposal
 
 MAY_CURATE = "Only agents and leads of this desk can decide what becomes a draft."
 LONGEST_SNOOZE = timedelta(days=90)
+MOST_WORDS = 8
 OPEN = (ProposalState.PROPOSED, ProposalState.SNOOZED)
 
 
@@ -68,24 +69,21 @@ def find_proposals(
     per_page: int = 25,
 ) -> ProposalPage:
     """A page of proposals: what waits by the article's date, what is decided by when it was."""
-    conditions = _conditions(desk_id, wanted, now)
-    total = session.scalar(select(func.count()).select_from(Proposal).join(Proposal.item).where(*conditions))
-    total = total or 0
+    found = _chosen(desk_id, wanted, now)
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
     page = min(max(page, 1), max(1, -(-total // per_page)))
-    order = Proposal.decided_at if wanted.state else FeedItem.published_at
-    found = session.scalars(
+    order = Proposal.decided_at if wanted.state else Proposal.dated_at
+    ids = found.order_by(order.desc(), Proposal.id.desc()).limit(per_page).offset((page - 1) * per_page)
+    proposals = session.scalars(
         select(Proposal)
-        .join(Proposal.item)
-        .where(*conditions)
+        .where(Proposal.id.in_(session.scalars(ids).all()))
         .order_by(order.desc(), Proposal.id.desc())
-        .limit(per_page)
-        .offset((page - 1) * per_page)
         .options(
-            contains_eager(Proposal.item).joinedload(FeedItem.feed),
+            joinedload(Proposal.item, innerjoin=True).joinedload(FeedItem.feed, innerjoin=True),
             joinedload(Proposal.subscription, innerjoin=True),
         )
     )
-    return ProposalPage(list(found), total, page, per_page)
+    return ProposalPage(list(proposals), total, page, per_page)
 
 
 def counts(session: Session, desk_id: int, *, now: datetime) -> Mapping[ProposalState | None, int]:
@@ -204,13 +202,17 @@ def _must_be_open(session: Session, proposal: Proposal) -> None:
     raise TransitionNotAllowed(f"{who} already {did} this story. Reload the page to see what is left.")
 
 
-def _conditions(desk_id: int, wanted: ProposalFilter, now: datetime) -> list[ColumnElement[bool]]:
-    found = [Proposal.desk_id == desk_id, _in_state(wanted.state, now)]
+def _chosen(desk_id: int, wanted: ProposalFilter, now: datetime) -> Select[int]:
+    """The ids of what is asked for. The items are looked into only when words are."""
+    found = select(Proposal.id).where(Proposal.desk_id == desk_id, _in_state(wanted.state, now))
     if wanted.subscription_id:
-        found.append(Proposal.subscription_id == wanted.subscription_id)
-    for word in wanted.query.split()[:8]:
+        found = found.where(Proposal.subscription_id == wanted.subscription_id)
+    words = wanted.query.split()[:MOST_WORDS]
+    if words:
+        found = found.join(Proposal.item)
+    for word in words:
         columns = (FeedItem.title, FeedItem.author, FeedItem.summary_text)
-        found.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+        found = found.where(or_(*(column.icontains(word, autoescape=True) for column in columns)))
     return found
 
 

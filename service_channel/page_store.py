@@ -58,7 +58,7 @@ class PageStore:
             row = _row(session, key)
             if row is None or row.taken_down_at is not None:
                 return
-            row.taken_down_at = clock.now(session)
+            row.taken_down_at = row.touched_at = clock.now(session)
             session.flush()
             _close_pictures(session, row)
 
@@ -89,6 +89,7 @@ def _insert(session: Session, key: str, payload: Mapping[str, Any]) -> PagePost:
         source=dict(payload.get("source") or {}),
         digest=payload["digest"],
         published_at=datetime.fromisoformat(payload["published_at"]),
+        touched_at=clock.now(session),
     )
     session.add(row)
     session.flush()

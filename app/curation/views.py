@@ -14,7 +14,7 @@ from content_library.errors import InvalidInput
 from content_library.models.feed import Proposal, ProposalState
 from content_library.permissions import can_draft, require
 
-PER_PAGE = 25
+PER_PAGE = 20
 MOST_AT_ONCE = 100
 
 blueprint = Blueprint("curation", __name__)

@@ -83,7 +83,7 @@ def _propose(
     session.add(
         Proposal(
             desk_id=desk.id, story_id=story.id, item_id=entry.id, subscription_id=subscription.id,
-            state=ProposalState.PROPOSED, proposed_at=at,
+            state=ProposalState.PROPOSED, proposed_at=at, dated_at=at,
         )
     )  # fmt: skip
     session.flush()

@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
@@ -14,6 +14,8 @@ from service_channel.models.page_post import PagePost
 
 ATOM = "application/atom+xml"
 JSON_FEED = "application/feed+json"
+
+Write = Callable[[Site, Sequence[PagePost], datetime | None], bytes]
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAMESPACE = "http://www.w3.org/2005/Atom"
@@ -37,7 +39,7 @@ def atom(site: Site, posts: Sequence[PagePost], changed: datetime | None) -> byt
     return document
 
 
-def json_feed(site: Site, posts: Sequence[PagePost]) -> bytes:
+def json_feed(site: Site, posts: Sequence[PagePost], _changed: datetime | None) -> bytes:
     """The JSON Feed document."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",

@@ -48,8 +48,7 @@ def atom(handle: str) -> Response:
     site = pages.find_site(db(), handle)
     if site is None:
         return _missing("There is no feed here", "The address may be mistyped, or the page was closed.")
-    body = feeds.atom(site, pages.newest(db(), site), pages.changed_at(db(), site))
-    return _feed(site, body, feeds.ATOM)
+    return _feed(site, feeds.atom, feeds.ATOM)
 
 
 @blueprint.get("/p/<handle>/feed.json")
@@ -57,7 +56,7 @@ def json_feed(handle: str) -> Response:
     site = pages.find_site(db(), handle)
     if site is None:
         return _missing("There is no feed here", "The address may be mistyped, or the page was closed.")
-    return _feed(site, feeds.json_feed(site, pages.newest(db(), site)), feeds.JSON_FEED)
+    return _feed(site, feeds.json_feed, feeds.JSON_FEED)
 
 
 @blueprint.get("/p/media/<name>")
@@ -101,16 +100,21 @@ def _kept(html: str) -> Response:
     return response.make_conditional(request)
 
 
-def _feed(site: pages.Site, body: bytes, content_type: str) -> Response:
-    response = make_response(body)
+def _feed(site: pages.Site, write: feeds.Write, content_type: str) -> Response:
+    """A feed is written only for who does not have it yet: readers ask far more often than posts go out."""
+    etag = pages.stamp(db(), site, content_type, settings().public_url)
+    changed = pages.changed_at(db(), site)
+    response = make_response()
+    response.set_etag(etag)
     response.content_type = f"{content_type}; charset=utf-8"
     response.cache_control.public = True
     response.cache_control.max_age = MAX_AGE_S
-    response.add_etag()
-    changed = pages.changed_at(db(), site)
     if changed is not None and now() - changed > timedelta(seconds=2):  # HTTP dates know no half seconds
         response.last_modified = changed
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    if response.status_code == 200:
+        response.set_data(write(site, pages.newest(db(), site), changed))
+    return response
 
 
 def _missing(title: str, sentence: str, *, site: pages.Site | None = None, status: int = 404) -> Response:

@@ -117,6 +117,7 @@ class Proposal(Base):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     decided_at: Mapped[datetime | None]
     proposed_at: Mapped[datetime]
+    dated_at: Mapped[datetime]  # the article's date, by which proposals are listed
     version: Mapped[int] = mapped_column(default=1)
 
     item: Mapped[FeedItem] = relationship(lazy="joined")
@@ -124,7 +125,7 @@ class Proposal(Base):
     subscription: Mapped[Subscription] = relationship()
     __table_args__ = (
         UniqueConstraint("desk_id", "story_id"),
-        Index("ix_proposals_desk_id_state_proposed_at", "desk_id", "state", "proposed_at"),
+        Index("ix_proposals_desk_id_state_dated_at", "desk_id", "state", "dated_at", "id"),
     )
     __mapper_args__ = {"version_id_col": version}
 

@@ -622,15 +622,21 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_down_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_page_posts_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_page_posts")),
         sa.UniqueConstraint("key", name=op.f("uq_page_posts_key")),
     )
     op.create_index(
-        "ix_page_posts_account_id_published_at",
+        "ix_page_posts_account_id_touched_at", "page_posts", ["account_id", "touched_at"], unique=False
+    )
+    op.create_index(
+        "ix_page_posts_standing",
         "page_posts",
         ["account_id", "published_at", "id"],
         unique=False,
+        sqlite_where=sa.text("taken_down_at IS NULL"),
+        postgresql_where=sa.text("taken_down_at IS NULL"),
     )
     op.create_table(
         "post_media",
@@ -696,6 +702,7 @@ def upgrade() -> None:
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("dated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["decided_by_id"], ["users.id"], name=op.f("fk_proposals_decided_by_id")),
         sa.ForeignKeyConstraint(
@@ -710,9 +717,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("desk_id", "story_id", name=op.f("uq_proposals_desk_id_story_id")),
     )
     op.create_index(
-        "ix_proposals_desk_id_state_proposed_at",
+        "ix_proposals_desk_id_state_dated_at",
         "proposals",
-        ["desk_id", "state", "proposed_at"],
+        ["desk_id", "state", "dated_at", "id"],
         unique=False,
     )
     op.create_table(
@@ -1277,7 +1284,7 @@ def downgrade() -> None:
     op.drop_table("renditions")
     op.drop_table("runs")
     op.drop_table("revisions")
-    op.drop_index("ix_proposals_desk_id_state_proposed_at", table_name="proposals")
+    op.drop_index("ix_proposals_desk_id_state_dated_at", table_name="proposals")
     op.drop_table("proposals")
     op.drop_index(op.f("ix_post_topics_topic_id"), table_name="post_topics")
     op.drop_table("post_topics")
@@ -1285,7 +1292,13 @@ def downgrade() -> None:
     op.drop_table("post_products")
     op.drop_index(op.f("ix_post_media_media_id"), table_name="post_media")
     op.drop_table("post_media")
-    op.drop_index("ix_page_posts_account_id_published_at", table_name="page_posts")
+    op.drop_index(
+        "ix_page_posts_standing",
+        table_name="page_posts",
+        sqlite_where=sa.text("taken_down_at IS NULL"),
+        postgresql_where=sa.text("taken_down_at IS NULL"),
+    )
+    op.drop_index("ix_page_posts_account_id_touched_at", table_name="page_posts")
     op.drop_table("page_posts")
     op.drop_table("credentials")
     op.drop_index(op.f("ix_web_sessions_user_id"), table_name="web_sessions")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content_library.database import Base
@@ -23,10 +23,23 @@ class PagePost(Base):
     text: Mapped[str]
     language: Mapped[str] = mapped_column(String(12), default="en")
     media: Mapped[list[Any]]  # [{name, thumb, alt, width, height, mime}]
-    source: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {url, title, author, via, licence} or nothing
+    source: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # {url, title, author, via, licence} or nothing
     digest: Mapped[str] = mapped_column(String(64))
     published_at: Mapped[datetime]
     taken_down_at: Mapped[datetime | None]
+    touched_at: Mapped[datetime]  # when it was put there or taken down
 
     account: Mapped[Account] = relationship()
-    __table_args__ = (Index("ix_page_posts_account_id_published_at", "account_id", "published_at", "id"),)
+    __table_args__ = (
+        Index(
+            "ix_page_posts_standing",
+            "account_id",
+            "published_at",
+            "id",
+            sqlite_where=sql.text("taken_down_at IS NULL"),
+            postgresql_where=sql.text("taken_down_at IS NULL"),
+        ),
+        Index("ix_page_posts_account_id_touched_at", "account_id", "touched_at"),
+    )
