@@ -160,7 +160,7 @@ def _offer(form: ComposerForm, shelf: Shelf) -> None:
     form.products.choices = {p.id: p.name for p in shelf.products}
     known = (
         LANGUAGES
-        if form.language.data in LANGUAGES
+        if not form.language.data or form.language.data in LANGUAGES
         else {**LANGUAGES, form.language.data: form.language.data}
     )
     form.language.choices = known

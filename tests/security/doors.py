@@ -1,0 +1,335 @@
+"""Two desks with everything in them, people of every role, and one way to knock at every address."""
+
+import io
+import shutil
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from PIL import Image
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app import create_app
+from content_library import catalogue, media_store, sign_in
+from content_library.database import Database
+from content_library.models.audit import AuditEntry
+from content_library.models.desk import Desk, Team
+from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState, Story, Subscription
+from content_library.models.media import Media
+from content_library.models.notice import Notice
+from content_library.models.post import Revision
+from content_library.models.user import DeskRole, User
+from content_library.settings import load
+from scheduler.models import Hold, HoldScope
+from service_channel.accounts import add_practice
+from tests import factories as make
+
+ROLES = ("agent", "lead", "auditor", "legal", "administrator", "outsider", "nobody")
+NOW = make.NOW
+
+
+@dataclass
+class Things:
+    """What one desk has, by the name addresses call it."""
+
+    desk: str
+    values: dict[str, Any] = field(default_factory=dict)
+    forms: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class House:
+    """The application over a database that can be put back to how it was."""
+
+    app: Flask
+    database: Database
+    file: Path
+    kept: Path
+    secrets: dict[str, str]
+    own: Things
+    foreign: Things
+    touched: bool = True
+
+    def restore(self) -> None:
+        self.database.dispose()
+        for ending in ("-wal", "-shm"):
+            Path(f"{self.file}{ending}").unlink(missing_ok=True)
+        shutil.copyfile(self.kept, self.file)
+
+    def knock(self, rule: Rule, role: str, things: Things, *, desk: str | None = None) -> TestResponse:
+        """Ask an address as somebody, with a form it would take from who may send it."""
+        if self.touched:
+            self.restore()
+        self.touched = "POST" in (rule.methods or ())
+        client = self.app.test_client()
+        if role in self.secrets:
+            client.set_cookie(self.app.config["SIGN_IN_COOKIE"], self.secrets[role])
+        values = {name: self._value(rule, name, things, desk) for name in rule.arguments}
+        with self.app.test_request_context():
+            address = self.app.url_map.bind("localhost").build(rule.endpoint, values)
+        if "POST" not in (rule.methods or ()):
+            return client.get(address)
+        form = dict(things.forms.get(rule.endpoint, {}), csrf_token=self._token(client))
+        if "upload" in form:
+            form["upload"] = (io.BytesIO(form["upload"]), "picture.png")
+        return client.post(address, data=form)
+
+    def _token(self, client: FlaskClient) -> str:
+        """What a form of this browser carries."""
+        with client.session_transaction() as visit:
+            visit["csrf_token"] = "0123456789abcdef"
+        signer = URLSafeTimedSerializer(str(self.app.secret_key), salt="wtf-csrf-token")
+        return str(signer.dumps("0123456789abcdef"))
+
+    def _value(self, rule: Rule, name: str, things: Things, desk: str | None) -> Any:
+        if name == "desk" and desk is not None:
+            return desk
+        special = things.values.get(f"{rule.endpoint}.{name}")
+        return things.values[name] if special is None else special
+
+
+def open_house(folder: Path) -> House:
+    """Build both desks once."""
+    from app import migrate
+
+    file = folder / "house.db"
+    url = f"sqlite:///{file}"
+    migrate.upgrade(url)
+    settings = load({"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": "0"})
+    database = Database(url, clock=lambda: NOW)
+    with database.write() as session:
+        own, foreign = _desk(session, "brindlemoor", folder), _desk(session, "elsewhere", folder)
+        people = _people(session, own, foreign)
+        secrets = {
+            role: sign_in.start_session(session, person, now=NOW, identified_by="password")
+            for role, person in people.items()
+        }
+        _things(session, own, people["legal"], folder)
+        _things(session, foreign, people["outsider"], folder)
+    app = create_app(settings, database)
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
+    database.dispose()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    kept = folder / "kept.db"
+    shutil.copyfile(file, kept)
+    return House(app, database, file, kept, secrets, own, foreign)
+
+
+def _desk(session: Session, handle: str, folder: Path) -> Things:
+    make.make_desk(session, name=handle.capitalize(), handle=handle)
+    return Things(handle, {"desk": handle, "handle": handle})
+
+
+def _people(session: Session, own: Things, foreign: Things) -> dict[str, User]:
+    home = session.scalars(select(Desk).filter_by(handle=own.desk)).one()
+    away = session.scalars(select(Desk).filter_by(handle=foreign.desk)).one()
+    _serve_apart(session, home, away)
+    return {
+        "agent": make.make_user(session, "Maya Okafor", desk=home),
+        "lead": make.make_user(session, "Priya Raman", desk=home, role=DeskRole.LEAD),
+        "auditor": make.make_user(session, "Ruth Adler", desk=home, role=DeskRole.AUDITOR),
+        "legal": make.make_user(session, "Tom Hargreave", teams=["legal"]),
+        "administrator": make.make_user(session, "Sam Ito", is_administrator=True),
+        "outsider": make.make_user(session, "Olga Fremd", desk=away, role=DeskRole.LEAD, teams=["away"]),
+    }
+
+
+def _serve_apart(session: Session, home: Desk, away: Desk) -> None:
+    """The home desk's teams clear for it alone; the other has one of its own beside copies of nothing."""
+    team = Team(key="away", name="Away", created_at=NOW)
+    session.add(team)
+    away.teams = [team]
+    session.flush()
+
+
+def _things(session: Session, things: Things, reviewer: User, folder: Path) -> None:
+    desk = session.scalars(select(Desk).filter_by(handle=things.desk)).one()
+    author = make.make_user(session, f"Writer {things.desk}", desk=desk)
+    lead = make.make_user(session, f"Lead {things.desk}", desk=desk, role=DeskRole.LEAD)
+    format_key = _format(session, desk, things)
+    draft = make.make_post(
+        session, desk, author, title="A draft", format_key=format_key, accounts=_page(session, desk)
+    )
+    waiting = make.make_post(
+        session, desk, author, title="In review", format_key=format_key, accounts=_page(session, desk)
+    )
+    submission = make.submit(session, waiting, author)
+    review = next(r for r in submission.reviews if r.team.key in ("legal", "away"))
+    planned = make.make_post(
+        session, desk, author, title="Planned", format_key=format_key, accounts=_page(session, desk)
+    )
+    publication = make.plan(
+        session, planned, make.page_of(session, desk), lead, due_at=NOW + timedelta(days=2)
+    )
+    approved = make.make_post(
+        session, desk, author, title="Approved", format_key=format_key, accounts=_page(session, desk)
+    )
+    make.clear(session, approved, author, {"legal": reviewer, "away": reviewer})
+    bluesky = add_practice(session, desk, "bluesky", f"{things.desk}.bsky.social", actor=lead, now=NOW)
+    account = add_practice(session, desk, "mastodon", f"help@{things.desk}.example", actor=lead, now=NOW)
+    hold = Hold(scope=HoldScope.ACCOUNT, desk_id=desk.id, account_id=account.id, reason="Testing",
+                created_by_id=lead.id, created_at=NOW)  # fmt: skip
+    session.add(hold)
+    media = _picture(session, desk, author, folder)
+    subscription, proposal = _story(session, desk, author)
+    notice = Notice(user_id=author.id, desk_id=desk.id, kind="x", subject_type="post", subject_id=draft.id, text="x",
+                    created_at=NOW)  # fmt: skip
+    session.add(notice)
+    session.flush()
+    entry = session.scalars(select(AuditEntry).filter_by(desk_id=desk.id).limit(1)).first()
+    assert entry is not None
+    revision = session.get_one(Revision, waiting.latest_revision_id)
+    topic = catalogue.add_topic(session, desk, "Shelf", actor=lead, now=NOW)
+    things.values |= {
+        "post_id": draft.id,
+        "number": 1,
+        "review_id": review.id,
+        "publication_id": publication.id,
+        "hold_id": hold.id,
+        "account_id": account.id,
+        "media_id": media.id,
+        "subscription_id": subscription.id,
+        "proposal_id": proposal.id,
+        "notice_id": notice.id,
+        "entry_id": entry.id,
+        "user_id": author.id,
+        "team_id": review.team_id,
+        "key": format_key,
+        "shelf": "topics",
+        "item_id": topic.id,
+        "secret": "no-such-secret",
+        "name": media.name,
+        "filename": "src/tokens.css",
+        "public.post.post_id": 1,
+        "posts.take_back.post_id": waiting.id,
+        "posts.withdraw_approval.post_id": approved.id,
+        "accounts.connect_again.account_id": bluesky.id,
+        "accounts.reconnect.account_id": bluesky.id,
+    }
+    things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
+
+
+def _format(session: Session, desk: Desk, things: Things) -> str:
+    """A format cleared by one team of this desk alone."""
+    from content_library.models.format import Format, Kind, Tone
+
+    team = "legal" if things.desk == "brindlemoor" else "away"
+    key = f"note_{team}"
+    session.add(
+        Format(key=key, kind=Kind.EDU_TAINING, name=f"Note {team}", purpose="For tests.", tone=Tone.NEUTRAL, fields=[],
+               steps=[[{"team": team, "why": "Because.", "quorum": 1}]], position=90)
+    )  # fmt: skip
+    session.flush()
+    return key
+
+
+def _page(session: Session, desk: Desk) -> list[int]:
+    return [make.page_of(session, desk).id]
+
+
+def _picture(session: Session, desk: Desk, author: User, folder: Path) -> Media:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "teal").save(out, "PNG")
+    stored = media_store.store_image(out.getvalue(), folder=folder / "media")
+    media = Media(
+        desk_id=desk.id, name=stored.name, thumb_name=stored.thumb_name, sha256=stored.sha256, mime=stored.mime,
+        width=stored.width, height=stored.height, size=stored.size, uploaded_by_id=author.id, created_at=NOW,
+    )  # fmt: skip
+    session.add(media)
+    session.flush()
+    return media
+
+
+def _story(session: Session, desk: Desk, author: User) -> tuple[Subscription, Proposal]:
+    feed = Feed(url=f"https://news.example/{desk.handle}.xml", due_at=NOW + timedelta(days=9), created_at=NOW)
+    story = Story(link=f"https://news.example/{desk.handle}", title="A story", first_seen_at=NOW)
+    session.add_all([feed, story])
+    session.flush()
+    subscription = Subscription(desk_id=desk.id, feed_id=feed.id, format_key="industry_news", added_by_id=author.id,
+                                added_at=NOW)  # fmt: skip
+    item = FeedItem(feed_id=feed.id, story_id=story.id, key=desk.handle, title="A story", published_at=NOW,
+                    date_source="feed", first_seen_at=NOW)  # fmt: skip
+    session.add_all([subscription, item])
+    session.flush()
+    proposal = Proposal(desk_id=desk.id, story_id=story.id, item_id=item.id, subscription_id=subscription.id,
+                        state=ProposalState.PROPOSED, proposed_at=NOW, dated_at=NOW)  # fmt: skip
+    session.add(proposal)
+    session.flush()
+    return subscription, proposal
+
+
+def _forms(
+    things: Things,
+    desk: Desk,
+    review_id: int,
+    revision: Revision,
+    account_id: int,
+    topic_id: int,
+    format_key: str,
+) -> dict[str, dict[str, Any]]:
+    """A form for each address that wants one, such as somebody allowed would send."""
+    when = {"date": "2026-12-01", "time": "10:00", "zone": "Europe/Berlin", "fold": "0"}
+    page = str(revision.content["accounts"][0])
+    text = {
+        "title": "A draft", "text": "Words.", "accounts": page, "format": format_key, "audience": "public",
+        "language": "en", "ingredient": "expertise", "onward_kind": "none", "version": "1", "base": "",
+    }  # fmt: skip
+    return {
+        "posts.create": {"format": format_key},
+        "posts.comment": {"body": "A word."},
+        "posts.withdraw_approval": {"why": "A mistake."},
+        "posts.settle": {"choice": "theirs", "onto": ""},
+        "posts.keep": text,
+        "posts.preview": text,
+        "posts.save_revision": text,
+        "posts.send": text,
+        "reviews.decide": {
+            "verdict": "approve",
+            "seen_revision": revision.id,
+            "seen_hash": revision.content_hash,
+        },
+        "reviews.comment": {"body": "A word."},
+        "reviews.ask": {"body": "A question?"},
+        "calendar.plan_post": {**when, "accounts": page, "key": "abc"},
+        "calendar.move": when,
+        "calendar.hold": {"reason": "Wait."},
+        "calendar.stop": {"reason": "Stop."},
+        "calendar.settle": {"answer": "there"},
+        "accounts.add_practice": {"network": "mastodon", "handle": "other@example.org"},
+        "accounts.connect_bluesky": {
+            "host": "http://127.0.0.1:9",
+            "identifier": "a.example",
+            "app_password": "x",
+        },
+        "accounts.connect_again": {
+            "host": "http://127.0.0.1:9",
+            "identifier": "a.example",
+            "app_password": "x",
+        },
+        "library.add_topic": {"name": "New"},
+        "library.add_product": {"name": "New"},
+        "library.describe_picture": {"alt": "A teal square."},
+        "library.archive_many": {"post": things.values["post_id"]},
+        "library.upload": {"upload": b"not a picture"},
+        "curation.add_feed": {"url": "http://127.0.0.1:9/feed.xml", "format_key": "industry_news"},
+        "curation.change_feed": {"format_key": "industry_news", "licence_note": "x"},
+        "curation.snooze": {"for": "day"},
+        "curation.dismiss_many": {"proposal": things.values["proposal_id"]},
+        "admin.invite": {"name": "New", "email": "new@example.org", "teams": []},
+        "admin.rename_person": {"name": "New", "email": "writer@example.org"},
+        "admin.add_desk": {"name": "Third", "handle": "third", "zone": "Europe/Berlin"},
+        "admin.change_desk": {"name": "X", "zone": "Europe/Berlin", "opens": "09:00", "closes": "17:00"},
+        "admin.add_team": {"name": "Fifth"},
+        "admin.change_team": {"name": "Legal"},
+        "admin.add_to_shelf": {"name": "New"},
+        "admin.rename_on_shelf": {"name": "Newer"},
+    }

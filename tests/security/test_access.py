@@ -1,0 +1,146 @@
+"""Every address × every role × own and foreign desk, against one table. A new address has to be entered here."""
+
+from collections.abc import Iterator
+
+import pytest
+from werkzeug.routing import Rule
+
+from tests.security.doors import ROLES, House, open_house
+
+EVERYBODY = frozenset(ROLES)
+SIGNED_IN = EVERYBODY - {"nobody"}
+READERS = frozenset({"agent", "lead", "auditor", "legal", "administrator"})
+WRITERS = frozenset({"agent", "lead"})
+TALKERS = WRITERS | {"legal"}
+LEAD = frozenset({"lead"})
+STEWARDS = frozenset({"lead", "administrator"})
+GATHERERS = WRITERS | {"administrator"}
+AUDITORS = frozenset({"lead", "auditor", "administrator"})
+LEGAL = frozenset({"legal"})
+ADMINISTRATOR = frozenset({"administrator"})
+
+TABLE: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("public.atom", "public.json_feed", "public.live", "public.media", "public.page", "public.post",
+                     "public.ready", "static"), EVERYBODY),
+    **dict.fromkeys(("auth.sign_in", "auth.enter", "auth.look_as", "auth.sign_out", "auth.forgotten",
+                     "auth.ask_for_password", "auth.invitation", "auth.join", "auth.new_password", "auth.reset",
+                     "auth.set_up", "auth.first_person", "auth.open_id_start", "auth.open_id_callback"), EVERYBODY),
+    **dict.fromkeys(("auth.me", "auth.details", "auth.password", "auth.end_sessions", "home.index", "home.notices",
+                     "home.read_notice", "home.read_notices", "reviews.queue"), SIGNED_IN),
+    **dict.fromkeys(("home.today", "home.today_publications", "library.index", "library.media", "library.picture",
+                     "library.picture_fields", "library.picture_file", "library.picture_thumb", "posts.show",
+                     "posts.revisions", "calendar.agenda", "calendar.events", "calendar.hold_list", "calendar.month",
+                     "calendar.move_meaning", "calendar.publication", "calendar.triage", "calendar.week"), READERS),
+    **dict.fromkeys(("posts.new", "posts.create", "posts.compose", "posts.keep", "posts.preview", "posts.save_revision",
+                     "posts.send", "posts.submit", "posts.take_back", "posts.discard", "posts.bring_back",
+                     "posts.conflict", "posts.settle", "library.upload", "library.describe_picture",
+                     "library.archive_many", "calendar.plan", "calendar.plan_meaning", "calendar.plan_post",
+                     "calendar.move", "calendar.cancel", "calendar.settle", "calendar.take_down", "curation.index",
+                     "curation.accept", "curation.dismiss", "curation.dismiss_many", "curation.bring_back",
+                     "curation.snooze"), WRITERS),
+    **dict.fromkeys(("posts.archive", "posts.restore", "calendar.hold", "calendar.lift", "calendar.release",
+                     "calendar.stop"), LEAD),
+    **dict.fromkeys(("posts.comment", "reviews.comment"), TALKERS),
+    "posts.withdraw_approval": LEAD | LEGAL,
+    **dict.fromkeys(("reviews.ask", "reviews.decide"), LEGAL),
+    "reviews.show": READERS,
+    **dict.fromkeys(("accounts.add_practice", "accounts.bluesky", "accounts.check", "accounts.close",
+                     "accounts.connect_again", "accounts.connect_bluesky", "accounts.index", "accounts.reconnect"),
+                    STEWARDS),
+    **dict.fromkeys(("library.add_product", "library.add_topic", "curation.add_feed", "curation.change_feed",
+                     "curation.check_feed", "curation.feed", "curation.feeds_index", "curation.pause_feed",
+                     "curation.release_flood", "curation.remove_feed", "curation.resume_feed"), GATHERERS),
+    **dict.fromkeys(("record.entry", "record.head", "record.index", "record.verification", "record.verify"), AUDITORS),
+}  # fmt: skip
+OF_A_PERSON = {"home.read_notice", "public.media", "public.post"}  # a thing of nobody here: 404 for all
+BY_SECRET = {
+    "auth.invitation",
+    "auth.join",
+    "auth.new_password",
+    "auth.reset",
+    "auth.set_up",
+    "auth.first_person",
+}
+SWITCHED_OFF = {"auth.look_as", "auth.open_id_start", "auth.open_id_callback"}  # no demo, no provider here
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    opened = open_house(tmp_path_factory.mktemp("house"))
+    yield opened
+    opened.database.dispose()
+
+
+def allowed(endpoint: str) -> frozenset[str]:
+    return ADMINISTRATOR if endpoint.startswith("admin.") else TABLE[endpoint]
+
+
+def test_every_address_is_in_the_table(house: House) -> None:
+    known = {r.endpoint for r in house.app.url_map.iter_rules() if not r.endpoint.startswith("admin.")}
+    assert known == set(TABLE)
+
+
+def test_each_role_may_do_what_the_table_says_and_nothing_else(house: House) -> None:
+    wrong = []
+    for rule in house.app.url_map.iter_rules():
+        for role in ROLES:
+            status = house.knock(rule, role, house.own).status_code
+            if not _as_expected(rule, role, status):
+                wrong.append(f"{rule.endpoint} as {role}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def _as_expected(rule: Rule, role: str, status: int) -> bool:
+    endpoint = rule.endpoint
+    if endpoint in OF_A_PERSON | BY_SECRET | SWITCHED_OFF:
+        return status == (303 if role == "nobody" and allowed(endpoint) == SIGNED_IN else 404)
+    if role in allowed(endpoint):
+        return status in (200, 302, 303, 409, 422)
+    if role == "nobody":
+        return status == 303
+    return status == (404 if role == "outsider" and not endpoint.startswith("admin.") else 403)
+
+
+def test_people_of_another_desk_find_nothing_at_its_addresses(house: House) -> None:
+    wrong = []
+    for rule in house.app.url_map.iter_rules():
+        if "desk" not in rule.arguments and not rule.endpoint.startswith("reviews."):
+            continue
+        for role in ("agent", "lead", "auditor", "legal"):
+            status = house.knock(rule, role, house.foreign).status_code
+            if rule.arguments and status != 404:
+                wrong.append(f"{rule.endpoint} as {role}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_things_of_another_desk_are_not_found_under_ones_own(house: House) -> None:
+    """The id of a foreign post, publication, picture … in an address of one's own desk is a 404."""
+    wrong = []
+    for rule in house.app.url_map.iter_rules():
+        if "desk" not in rule.arguments or len(rule.arguments) < 2:
+            continue
+        for role in ("agent", "lead", "administrator"):
+            if role not in allowed(rule.endpoint):
+                continue
+            status = house.knock(rule, role, house.foreign, desk=house.own.desk).status_code
+            if status != 404:
+                wrong.append(f"{rule.endpoint} as {role}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_looking_changes_nothing(house: House) -> None:
+    """A GET by anybody leaves every table as it was, but for when a session was last used."""
+    changed = []
+    for rule in house.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
+            continue
+        house.knock(rule, "lead", house.own)
+        with house.database.engine.connect() as connection:
+            writes = connection.exec_driver_sql("PRAGMA data_version").scalar()
+            count = connection.exec_driver_sql("SELECT count(*), max(id) FROM audit_entries").one()
+        house.restore()
+        with house.database.engine.connect() as connection:
+            before = connection.exec_driver_sql("SELECT count(*), max(id) FROM audit_entries").one()
+        if tuple(count) != tuple(before):
+            changed.append(f"{rule.endpoint}: {before} → {count} ({writes})")
+    assert not changed, "\n".join(changed)
