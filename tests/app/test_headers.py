@@ -99,3 +99,17 @@ def test_a_changing_request_without_the_token_of_a_form_is_refused(visit: Visit)
 def test_a_host_name_that_is_not_ours_is_refused(visit: Visit):
     assert visit(HTTPS).get("/sign-in", headers={"Host": "elsewhere.example"}).status_code == 400
     assert visit(HTTPS).get("/sign-in").status_code == 200
+
+
+def test_cookies_are_bound_to_the_host_where_there_is_https(visit: Visit):
+    client = visit(HTTPS)
+    cookie = client.get("/sign-in", base_url=HTTPS).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-deskcast_visit=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert client.application.config["SIGN_IN_COOKIE"].startswith("__Host-")
+
+
+def test_cookies_work_without_https_on_a_network_of_ones_own(visit: Visit):
+    cookie = visit(HTTP).get("/sign-in", base_url=HTTP).headers["Set-Cookie"]
+    assert cookie.startswith("deskcast_visit=")
+    assert "Secure" not in cookie
