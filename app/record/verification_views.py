@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from wtforms import TextAreaField
 from wtforms.validators import Length
 
@@ -18,7 +18,7 @@ from content_library.record import UnderWay, Verdict
 from content_library.record_chain import Head, Walk
 
 PART = 20_000
-"""Entries checked in one request: about a second."""
+"""Entries checked in one request, about a second; the application's RECORD_PART says otherwise."""
 
 
 class HeadForm(DeskcastForm):
@@ -36,10 +36,11 @@ def verify() -> Any:
     except ValueError:
         flash(_("This is not an exported head. Paste the whole text of the file."), "bad")
         return redirect(url_for("record.index", scope=request.values.get("scope")), 303)
+    part = current_app.config.get("RECORD_PART", PART)
     let_go()
     with database().read() as session:  # reading a long chain must not hold the write lock
-        walk = sealing.verify_part(session, begun.walk, key=settings().record_key, head=begun.head, most=PART)
-    if walk.entries - begun.walk.entries == PART:
+        walk = sealing.verify_part(session, begun.walk, key=settings().record_key, head=begun.head, most=part)
+    if walk.entries - begun.walk.entries == part:
         record.keep_walk(db(), UnderWay(walk, begun.head, max(begun.total, walk.seq)))
         return redirect(url_for("record.verification", scope=request.values.get("scope")), 303)
     _finish(walk, begun.head)

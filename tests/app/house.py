@@ -1,12 +1,15 @@
 """A house full of people for the tests of the settings: one desk, its people, the four teams, an administrator."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -84,3 +87,23 @@ def send(client: FlaskClient, page: str, action: str | None = None, **data) -> T
 
 def text_of(answer: TestResponse) -> str:
     return answer.get_data(as_text=True)
+
+
+@pytest.fixture
+def count_queries():
+    """`with count_queries(database) as asked:` collects the statements that run meanwhile."""
+
+    @contextmanager
+    def counting(database: Database) -> Iterator[list[str]]:
+        asked: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            asked.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+
+    return counting
