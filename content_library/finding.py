@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library.models.format import Kind
 from content_library.models.post import Post, PostState
@@ -67,7 +67,7 @@ def find_posts(
         query.order_by(Post.updated_at.desc(), Post.id.desc())
         .limit(per_page)
         .offset((page - 1) * per_page)
-        .options(selectinload(Post.owner), selectinload(Post.format), selectinload(Post.topics))
+        .options(joinedload(Post.owner).lazyload("*"), joinedload(Post.format), selectinload(Post.topics))
     )
     return PostPage(list(posts), total, found > MOST_COUNTED, page, per_page)
 

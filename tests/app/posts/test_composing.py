@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from content_library.formats import BUILTIN_FORMATS, FieldType
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
-from content_library.models.review import Submission
+from content_library.models.review import Review, Submission, Verdict
+from content_library.models.user import User
+from tests import factories as make
 from tests.app.posts.conftest import HERE, Browser, World, fields_of, words
 
 
@@ -335,10 +337,6 @@ def test_discarding_goes_back_to_the_revision(maya: Browser, world: World):
 
 
 def test_what_the_teams_asked_for_stands_beside_the_text(maya: Browser, world: World, application: Flask):
-    from content_library.models.review import Review, Verdict
-    from content_library.models.user import User
-    from tests import factories as make
-
     post_id = world.post()
     world.submit(post_id)
     with world.database.write() as session:
