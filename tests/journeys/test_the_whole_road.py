@@ -99,11 +99,8 @@ def test_a_post_goes_the_whole_road(house: House, database_url: str, feed_server
     for name in ("elena.costa", "tom.hargreave", "aisha.demir"):
         approve(enters(house, name))
     due_at = plan(maya, post_id)
-    until(
-        "published on both",
-        lambda: maya.open(f"/d/brindlemoor/posts/{post_id}").count("state-approved") >= 2,
-        within=120,
-    )
+    until("on the public page", lambda: maya.json("/p/brindlemoor/feed.json")["items"], within=120)
+    until("on Bluesky", lambda: pds.list_records(did), within=60)
     assert datetime.now(UTC) >= due_at
     on_the_page(house, text)
     on_bluesky(pds, did, text, f"{feed_server}/whisks")
