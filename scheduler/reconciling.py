@@ -208,6 +208,7 @@ def _absent(session: Session, world: World, search: Search, *, now: datetime) ->
 def _look_again(session: Session, publication_id: int, message: str, *, now: datetime) -> None:
     publication = session.get_one(Publication, publication_id)
     publication.looks += 1
+    session.flush()
     if publication.looks >= MOST_LOOKS:
         _ask_a_person(session, publication_id, f"The network cannot be read: {message}", now=now)
         return
