@@ -4,11 +4,17 @@ Every value has a default that works on one machine. Time constants are settings
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from content_library.web_addresses import FetchPolicy
+
+
+_PLACE = re.compile(r"desk:[a-z0-9-]+:(agent|lead|auditor)|team:[a-z0-9_-]+")
 
 
 class BadSettings(Exception):
@@ -104,8 +110,8 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         record_key=env.text("DESKCAST_RECORD_KEY", "") or _key_file(data, "record_key"),
         trusted_hosts=env.many("DESKCAST_TRUSTED_HOSTS") or (host_name, "localhost", "127.0.0.1"),
         proxies=env.whole("DESKCAST_PROXIES", 0, least=0, most=5),
-        fetch_allow=env.many("DESKCAST_FETCH_ALLOW"),
-        smtp_url=env.text("DESKCAST_SMTP_URL", ""),
+        fetch_allow=env.fetch_allow("DESKCAST_FETCH_ALLOW"),
+        smtp_url=env.smtp("DESKCAST_SMTP_URL"),
         mail_from=env.text("DESKCAST_MAIL_FROM", f"Deskcast <deskcast@{host_name}>"),
         open_id=_open_id(env),
         web_workers=env.whole("DESKCAST_WEB_WORKERS", 2, least=1, most=64),
@@ -123,7 +129,7 @@ def _open_id(env: "_Reader") -> OpenId | None:
     issuer = env.text("DESKCAST_OPENID_ISSUER", "")
     if not issuer:
         return None
-    groups = dict(pair.split("=", 1) for pair in env.many("DESKCAST_OPENID_GROUPS") if "=" in pair)
+    groups = env.groups("DESKCAST_OPENID_GROUPS")
     return OpenId(
         issuer=env.url("DESKCAST_OPENID_ISSUER", issuer),
         client_id=env.needed("DESKCAST_OPENID_CLIENT_ID", "an OpenID issuer is set"),
@@ -221,6 +227,35 @@ class _Reader:
                 f"{name} is “{value}”. Write a whole address such as https://desk.example.com."
             )
         return value
+
+    def fetch_allow(self, name: str) -> tuple[str, ...]:
+        entries = self.many(name)
+        for entry in entries:
+            try:
+                FetchPolicy(allow=(entry,))
+            except ValueError as wrong:
+                self.problems.append(f"{name}: “{entry}” is not a host, an address or a network ({wrong}).")
+                return ()
+        return entries
+
+    def smtp(self, name: str) -> str:
+        value = self.text(name, "")
+        if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not urlsplit(value).hostname):
+            self.problems.append(
+                f"{name} is not a mail server. Write smtp://user:password@host:587?starttls=1."
+            )
+        return value
+
+    def groups(self, name: str) -> dict[str, str]:
+        found = {}
+        for pair in self.many(name):
+            group, _, place = pair.partition("=")
+            if not _PLACE.fullmatch(place):
+                self.problems.append(
+                    f"{name}: “{pair}” is not understood. Write group=desk:<handle>:<role> or group=team:<key>."
+                )
+            found[group] = place
+        return found
 
     def database(self, name: str, default: str) -> str:
         value = self.text(name, default)

@@ -235,8 +235,14 @@ def _save_session(database: Database, vault: TokenVault, account_id: int, renewe
     """Keep a renewed session at once, in a transaction of its own: the old one may be worthless already."""
     with database.write() as session:
         credential = session.get(Credential, account_id, with_for_update=not database.is_sqlite)
-        if credential is None or credential.key_id != vault.key_id:
+        if credential is None:
             return
+        if (
+            credential.key_id != vault.key_id
+        ):  # sealed under a former key: both columns move to the present one
+            place = _place(account_id, "secret")
+            secret = vault.open(credential.secret, key_id=credential.key_id, place=place)
+            credential.secret, credential.key_id = vault.seal(secret, place=place), vault.key_id
         credential.session = vault.seal(renewed, place=_place(account_id, "session"))
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from content_library.story_matching import item_key, link_key
 from sqlalchemy.orm import Session
 
 from content_library.models.desk import Desk
 from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState, Story, Subscription
 from content_library.models.user import User
+from content_library.story_matching import item_key, link_key
 
 SITE = "https://kitchenwire.example"
 
