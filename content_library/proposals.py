@@ -14,6 +14,7 @@ from content_library.models.feed import FeedItem, Proposal, ProposalState
 from content_library.models.post import Post
 from content_library.models.user import User
 from content_library.permissions import can_draft, require
+from content_library.story_matching import KnownStory, Likeness, StoryIndex
 from content_library.transitions import flush, move_proposal
 
 MAY_CURATE = "Only agents and leads of this desk can decide what becomes a draft."
@@ -108,6 +109,22 @@ def drafts_of(session: Session, proposals: Sequence[Proposal]) -> Mapping[int, i
     return {proposal_id: post_id for proposal_id, post_id in found if proposal_id is not None}
 
 
+def possible_duplicates(proposals: Sequence[Proposal]) -> Mapping[int, Proposal]:
+    """Of these proposals, those whose title is almost that of one from another feed: id → that other one.
+
+    They are only shown; nothing is merged on likeness alone.
+    """
+    found: dict[int, Proposal] = {}
+    by_story = {proposal.story_id: proposal for proposal in proposals}
+    for feed_id in {proposal.item.feed_id for proposal in proposals}:
+        others = StoryIndex(_known(one) for one in proposals if one.item.feed_id != feed_id)
+        for proposal in proposals:
+            match = others.find(_known(proposal)) if proposal.item.feed_id == feed_id else None
+            if match is not None and match.likeness is Likeness.POSSIBLE_DUPLICATE:
+                found[proposal.id] = by_story[match.story_id]
+    return found
+
+
 def accept(
     session: Session,
     proposal: Proposal,
@@ -191,6 +208,11 @@ def suggestion(proposal: Proposal) -> dict[str, Any]:
             "licence": proposal.subscription.licence_note or item.licence,
         },
     }
+
+
+def _known(proposal: Proposal) -> KnownStory:
+    item = proposal.item
+    return KnownStory(proposal.story_id, item.title, item.published_at, item.link)
 
 
 def _must_be_open(session: Session, proposal: Proposal) -> None:

@@ -40,6 +40,7 @@ def index() -> Any:
         flooded=[(one, feeds.flood_size(db(), one)) for one in followed if one.flood_at and one.is_active],
         formats=[(one.key, one.name) for one in catalogue.formats(db())],
         drafts=proposals.drafts_of(db(), found.proposals),
+        alike=proposals.possible_duplicates(found.proposals),
         snoozes=[(key, label) for key, (label, _days) in SNOOZES.items()],
     )
 

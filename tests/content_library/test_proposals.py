@@ -278,3 +278,32 @@ def test_an_accepted_story_leads_to_its_draft(world: World):
     assert proposals.drafts_of(world.session, [proposal]) == {}
     post = world.accept(proposal)
     assert proposals.drafts_of(world.session, [proposal]) == {proposal.id: post.id}
+
+
+def test_almost_equal_titles_of_two_feeds_are_shown_as_such_and_stay_two(world: World):
+    (first,) = world.offer()
+    second_feed = Feed(url="https://other.example/feed", title="Tea Times", due_at=NOW, created_at=NOW)
+    world.session.add(second_feed)
+    world.session.flush()
+    world.session.add(
+        Subscription(
+            desk_id=world.desk.id,
+            feed=second_feed,
+            format_key="industry_news",
+            added_by_id=world.maya.id,
+            added_at=NOW,
+        )
+    )
+    world.session.flush()
+    alike = replace(ENTRY, link="https://other.example/1", title="The new energy labels, explained")
+    other = replace(ENTRY, guid="2", link="https://other.example/2", title="Something else about four pans")
+    store(world.session, KnownFeed(second_feed.id, NOW, None), [alike, other], now=NOW)
+    found = list(world.session.scalars(select(Proposal).order_by(Proposal.id)))
+    titles = {
+        one.item.title: proposals.possible_duplicates(found)[one.id].item.title
+        for one in found
+        if one.id in proposals.possible_duplicates(found)
+    }
+    assert titles == {ENTRY.title: alike.title, alike.title: ENTRY.title}
+    assert len(found) == 3
+    assert first in found

@@ -64,4 +64,5 @@ if (stories.length) {
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => (isPressing = false));
   list.addEventListener("click", (event) => choose(numberOf(event), { focus: false }));
   list.addEventListener("focusin", focused);
+  addEventListener("hashchange", () => choose(stories.findIndex((story) => `#${story.id}` === location.hash)));
 }

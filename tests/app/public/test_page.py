@@ -94,10 +94,16 @@ def test_pictures_come_with_their_words_and_in_two_sizes(client: FlaskClient, pa
 
 def test_a_curated_post_names_its_source(client: FlaskClient, page: Page):
     page.put(
-        source={"url": "https://news.example/a", "title": "Kettles", "author": "Ann", "via": "Daily Tea"}
+        source={
+            "url": "https://news.example/a",
+            "title": "Kettles",
+            "author": "Ann",
+            "via": "Daily Tea",
+            "licence": "CC BY",
+        }
     )
     line = parsed(client.get("/p/brindlemoor").text).xpath(".//*[@class='entry-source']")[0]
-    assert " ".join(line.text_content().split()) == "Source: Kettles, Ann, via Daily Tea"
+    assert " ".join(line.text_content().split()) == "Source: Kettles, Ann, via Daily Tea (CC BY)"
     assert line.xpath(".//a")[0].get("href") == "https://news.example/a"
 
 
