@@ -35,7 +35,7 @@ def hold_dead_links(session: Session, *, now: datetime, most: int = 200) -> int:
     if not dead:
         return 0
     found = 0
-    for publication, payload in session.execute(_planned_with(dead, most)).tuples():
+    for publication, payload in session.execute(_planned_with(dead, most)):
         link = next((url for url in json.loads(payload)["links"] if url in dead), None)
         if link is not None:
             transitions.move(
