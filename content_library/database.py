@@ -19,6 +19,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
+ASLEEP_MS = 60_000
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -143,7 +144,16 @@ def _engine(url: str, *, pool_size: int) -> Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    event.listen(engine, "connect", _postgresql_connect)
+    return engine
+
+
+def _postgresql_connect(connection: Any, _record: Any) -> None:
+    """What a process that fell asleep inside a transaction has locked is free again after a minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {ASLEEP_MS}")
+    connection.commit()
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

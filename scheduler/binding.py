@@ -23,12 +23,18 @@ WAITS = "It waits for its clearance."
 
 
 def unsent_of(session: Session, post: Post) -> list[Publication]:
-    """The publications of a post that have not begun to go out."""
-    return list(
-        session.scalars(
-            select(Publication).where(Publication.post_id == post.id, Publication.state.in_(UNSENT))
-        )
+    """The publications of a post that have not begun to go out, held until the transaction ends.
+
+    What is being marked at this moment is waited for. What is being sent is held too: it may have another part to go.
+    """
+    held = session.scalars(
+        select(Publication)
+        .where(Publication.post_id == post.id, Publication.state.in_((*UNSENT, PublicationState.SENDING)))
+        .order_by(Publication.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
+    return [publication for publication in held if publication.state in UNSENT]
 
 
 def bind(session: Session, publication: Publication, approval: Approval | None) -> bool:

@@ -109,14 +109,17 @@ def stop_desk(session: Session, desk: Desk, reason: str, *, actor: User, now: da
         session, Hold(scope=HoldScope.DESK, desk_id=desk.id, reason=reason, created_by_id=actor.id, created_at=now),
         actor=actor, now=now,
     )  # fmt: skip
-    going = session.scalars(
+    found = session.scalars(
         select(Publication)
         .where(
             Publication.desk_id == desk.id,
-            Publication.state.in_(STOPPABLE),
+            Publication.state.in_((*STOPPABLE, PublicationState.SENDING)),
         )
+        .order_by(Publication.id)
         .with_for_update()  # what an engine is marking at this moment is waited for, and left out
-    ).all()
+        .execution_options(populate_existing=True)
+    )
+    going = [publication for publication in found if publication.state in STOPPABLE]
     for publication in going:
         _keep_back(session, publication, reason, Reason.STOPPED, actor=actor, now=now)
     return held, len(going)

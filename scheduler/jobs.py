@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from content_library import (
     clock,
     feeds,
@@ -146,8 +148,14 @@ def tidy(duty: Duty) -> None:
 
 
 def beat(duty: Duty, job: str) -> None:
-    """Note that a job has just finished, for the health page and the watchdog."""
+    """Note that a job has just finished, for the health page and the watchdog.
+
+    Never waits for another engine that is noting the same: that one may be asleep in the middle of it.
+    """
     with duty.world.database.write() as session:
+        free = select(EngineBeat.job).where(EngineBeat.job == job).with_for_update(skip_locked=True)
+        if session.scalar(free) is None and session.get(EngineBeat, job) is not None:
+            return
         session.merge(
             EngineBeat(job=job, at=clock.now(session), engine=duty.world.engine, note=platform.node())
         )

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from scheduler.world import World
 from service_channel.networks.page import Page
 from tests.factories import VAULT
 from tests.fakes import CountingNetwork
+
+UNTIL_OTHERS_ARE_DONE_S = 0.3
 
 
 def main() -> None:
@@ -43,9 +46,9 @@ def main() -> None:
 
 
 def _pause_at(point: str, database: Database) -> None:
-    """Stop the whole process when it first comes to a point, with no other thread of it inside a transaction.
+    """Stop the whole process when it first comes to a point.
 
-    (One that sleeps while it holds SQLite's one write lock keeps everybody waiting, but then nobody sends at all.)
+    On SQLite none of its threads may hold the one write lock by then: that keeps everybody waiting, and nobody sends.
     """
     asleep = threading.Event()
 
@@ -53,6 +56,7 @@ def _pause_at(point: str, database: Database) -> None:
         if reached == point and not asleep.is_set():
             asleep.set()
             with database.write():
+                time.sleep(UNTIL_OTHERS_ARE_DONE_S)
                 os.kill(os.getpid(), signal.SIGSTOP)
 
     points.on_reach(stop)
