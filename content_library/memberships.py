@@ -17,7 +17,7 @@ from content_library.errors import InvalidInput, TransitionNotAllowed
 from content_library.models.desk import Desk, Team
 from content_library.models.user import DeskMembership, DeskRole, TeamMembership, User
 from content_library.sign_in import end_sessions_of
-from content_library.transitions import flush
+from content_library.transitions import flush, hold_person
 
 ROLE_NAMES = {DeskRole.LEAD: "Lead", DeskRole.AGENT: "Agent", DeskRole.AUDITOR: "Auditor"}
 
@@ -49,6 +49,7 @@ def move(session: Session, user: User, place: Place, *, actor: User | None, now:
     Raises InvalidInput for a desk or team that does not exist, TransitionNotAllowed when nobody would be left to
     administer.
     """
+    hold_person(session, user)
     before = place_of(user)
     if before.same_as(place):
         return False

@@ -29,7 +29,7 @@ from content_library.permissions import can_see_desk, is_author, team_ids_for
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.review_places import checked_place
 from content_library.submission_steps import UNDECIDED, about, approve_submission, close, open_step
-from content_library.transitions import flush, hold_submission, move_post, move_review
+from content_library.transitions import flush, hold_person, hold_submission, move_post, move_review
 
 LONGEST_REASON = 4_000
 _DECIDABLE = (ReviewState.OPEN, ReviewState.ASKED)
@@ -104,6 +104,7 @@ def decide(
     over, another revision is in review or the person has decided already, InvalidInput when a no has no reason.
     """
     submission = review.submission
+    hold_person(session, actor)
     hold_submission(session, submission)
     reason = reason.strip()
     before = session.scalar(_decision_of(submission, actor))

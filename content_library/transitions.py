@@ -27,13 +27,26 @@ from content_library.review_flow import (
     next_submission_state,
 )
 
+BUT_FOR_KEYS = {"key_share": True}
+"""How rows are held: whoever only refers to them (a notice to a person, a comment on a post) need not wait."""
+
 
 def hold_post(session: Session, post: Post) -> None:
     """Let nobody else move this post or its reviews until this transaction ends, and read it again.
 
     Two teams that approve in the same moment would each see the other still open, and nobody would approve the post.
     """
-    session.refresh(post, with_for_update=True)
+    flush(session)
+    session.refresh(post, with_for_update=BUT_FOR_KEYS)
+
+
+def hold_person(session: Session, person: User) -> None:
+    """Let nobody change where this person belongs until this transaction ends, and read it again.
+
+    Always before a post is held, never after: deciding and leaving a team would wait for one another.
+    """
+    flush(session)  # refreshing would throw away what is not written yet
+    session.refresh(person, with_for_update=BUT_FOR_KEYS)
 
 
 def hold_submission(session: Session, submission: Submission) -> None:

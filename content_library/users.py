@@ -23,7 +23,7 @@ from content_library.memberships import (
 from content_library.models.user import Identity, LinkPurpose, User
 from content_library.permissions import can_manage_people, require
 from content_library.sign_in import end_sessions_of, find_by_email
-from content_library.transitions import flush
+from content_library.transitions import flush, hold_person
 
 ONLY_ADMINISTRATORS = "Only administrators can change people."
 
@@ -173,6 +173,7 @@ def deactivate(session: Session, user: User, *, actor: User, now: datetime) -> N
     require(can_manage_people(actor), ONLY_ADMINISTRATORS)
     if user.id == actor.id:
         raise TransitionNotAllowed("You cannot deactivate yourself. Ask another administrator.")
+    hold_person(session, user)
     if not user.is_active:
         return
     if user.is_administrator:

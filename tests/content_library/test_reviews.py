@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from content_library import posts, reviews, submissions
+from content_library import posts, reviews, submissions, users
 from content_library.approvals import approval_in_force
 from content_library.database import Database
 from content_library.errors import InvalidInput, NotFound, PermissionDenied, TransitionNotAllowed
+from content_library.memberships import Place
 from content_library.models.desk import Desk
 from content_library.models.post import Post, PostState
 from content_library.models.review import Approval, Decision, Review, ReviewState, SubmissionState, Verdict
@@ -443,3 +444,21 @@ def test_an_approval_is_withdrawn_once_with_a_reason_by_lead_or_reviewer(scene: 
     assert scene.told(scene.maya, "approval.withdrawn")[0].details["quote"] == "The price changed."
     with pytest.raises(TransitionNotAllowed, match="withdrawn already"):
         withdraw(scene.session, approval, actor=scene.priya, now=NOW, why="Again.")
+
+
+def test_an_approval_by_somebody_who_leaves_the_team_at_that_moment_does_not_stay(database: Database):
+    with database.write() as session:
+        scene = make_scene(session)
+        sam = make.make_user(session, "Sam Ito", is_administrator=True)
+        elena, sam_id = scene.reviewers["marketing"].id, sam.id
+        ids = [scene.submit(scene.post(title=f"Post {n}")).reviews[0].id for n in range(4)]
+
+    def leave(session: Session) -> None:
+        users.set_place(
+            session, session.get_one(User, elena), Place(), actor=session.get_one(User, sam_id), now=NOW
+        )
+
+    raised = at_once(database, [*(by(review_id, elena) for review_id in ids), leave])
+    assert all(isinstance(r, PermissionDenied) for r in raised)
+    with database.read() as session:
+        assert session.query(Approval).filter(Approval.withdrawn_at.is_(None)).count() == 0
