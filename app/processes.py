@@ -8,7 +8,6 @@ import time
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -18,7 +17,6 @@ from content_library import catalogue, users
 from content_library.database import Database
 from content_library.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
 START_S = 60.0
 STOP_S = 70.0
 RESTART_PAUSE_S = 2.0
@@ -61,11 +59,10 @@ def run(settings: Settings) -> int:
 
 def become_web(settings: Settings) -> None:
     """Replace this process by the web server."""
-    os.chdir(ROOT)
     os.execv(  # noqa: S606 - our own interpreter with fixed arguments
         sys.executable,
         [
-            sys.executable, "-m", "gunicorn", "wsgi:application",
+            sys.executable, "-m", "gunicorn", "app:create_app()",
             "--bind", f"{settings.host}:{settings.port}",
             "--workers", str(settings.web_workers),
             "--threads", str(settings.web_threads),
@@ -165,7 +162,8 @@ class Family:
 
     def _spawn(self, name: str) -> None:
         self._children[name] = subprocess.Popen(  # noqa: S603 - our own interpreter with fixed arguments
-            self._commands[name], cwd=ROOT, start_new_session=True
+            self._commands[name],
+            start_new_session=True,
         )
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
