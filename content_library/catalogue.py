@@ -1,5 +1,6 @@
 """The shelves: formats, topics, products, teams and desks of an installation."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,8 @@ from content_library.permissions import can_draft, can_manage_desk, can_manage_p
 from content_library.transitions import flush
 from content_library.wall_time import zone as known_zone
 
+_HANDLE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
+_TAKEN = frozenset({"media"})
 BUILTIN_TEAMS = {"marketing": "Marketing", "legal": "Legal", "pr": "PR", "product": "Product"}
 
 
@@ -166,9 +169,7 @@ def create_desk(
     require(actor is None or can_manage_people(actor), "Only administrators can add desks.")
     handle = handle.strip().lower()
     known_zone(zone)
-    if session.scalar(select(Desk.id).where(Desk.handle == handle)) is not None:
-        sentence = f"There is a desk with the address “{handle}” already. Choose another."
-        raise InvalidInput(sentence, {"handle": sentence})
+    _check_handle(session, handle)
     desk = Desk(name=name.strip(), handle=handle, zone=zone, teams=list(teams), created_at=now, **about)
     session.add(desk)
     flush(session)
@@ -182,3 +183,14 @@ def create_desk(
         session, "desk.created", desk, actor=actor, now=now, desk_id=desk.id, summary=f"Desk “{desk.name}”"
     )
     return desk
+
+
+def _check_handle(session: Session, handle: str) -> None:
+    """It stands in addresses (`/p/<handle>`), so it is short, plain, nobody else's and no address of ours."""
+    sentence = ""
+    if not _HANDLE.fullmatch(handle) or handle in _TAKEN:
+        sentence = "Use 2 to 40 small letters, digits and hyphens, such as brindlemoor."
+    elif session.scalar(select(Desk.id).where(Desk.handle == handle)) is not None:
+        sentence = f"There is a desk with the address “{handle}” already. Choose another."
+    if sentence:
+        raise InvalidInput(sentence, {"handle": sentence})
