@@ -159,4 +159,8 @@ def _team_names() -> dict[str, str]:
 
 
 def _uncleared(count: int) -> str:
-    return " " + _("%(count)s posts have to be cleared again.") % {"count": count} if count else ""
+    """What a change of rules has cost, said with it."""
+    if not count:
+        return ""
+    posts = _("1 post has") if count == 1 else _("%(count)s posts have") % {"count": count}
+    return " " + _("%(posts)s to be cleared again.") % {"posts": posts}

@@ -99,9 +99,15 @@ def _mail(session: Session, settings: Settings, now: datetime) -> Iterator[Sign]
     )  # fmt: skip
     lost = session.scalar(select(func.count()).select_from(Mail).where(Mail.given_up_at.is_not(None)))
     if stuck:
-        yield Sign("held", "mail-opened", f"{stuck} mails have waited for a quarter of an hour or more.")
+        yield Sign(
+            "held",
+            "mail-opened",
+            f"{_counted(stuck, 'mail has', 'mails have')} waited for a quarter of an hour or more.",
+        )
     if lost:
-        yield Sign("failed", "mail-opened", f"{lost} mails could not be sent and were given up.")
+        yield Sign(
+            "failed", "mail-opened", f"{_counted(lost, 'mail was', 'mails were')} given up: nobody took them."
+        )
 
 
 def _record(session: Session, now: datetime) -> Iterator[Sign]:
@@ -111,7 +117,9 @@ def _record(session: Session, now: datetime) -> Iterator[Sign]:
     )
     if late:
         yield Sign(
-            "held", "shield-lock", f"{late} entries of the record wait for their seal. The engine seals them."
+            "held",
+            "shield-lock",
+            f"{_counted(late, 'entry of the record waits', 'entries of the record wait')} for a seal.",
         )
     else:
         yield _good("shield-check", "The record is sealed up to the last minute.")
@@ -125,3 +133,7 @@ def _address(settings: Settings) -> Sign:
         "lock-open",
         f"Reached at {settings.public_url}, without TLS: fine on this machine, not outside.",
     )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

@@ -35,16 +35,16 @@ def verify() -> Any:
         begun = _begun(form)
     except ValueError:
         flash(_("This is not an exported head. Paste the whole text of the file."), "bad")
-        return redirect(url_for("record.index", scope=request.values.get("scope")), 303)
+        return redirect(url_for("record.index", scope=_scope_in_address()), 303)
     part = current_app.config.get("RECORD_PART", PART)
     let_go()
     with database().read() as session:  # reading a long chain must not hold the write lock
         walk = sealing.verify_part(session, begun.walk, key=settings().record_key, head=begun.head, most=part)
     if walk.entries - begun.walk.entries == part:
         record.keep_walk(db(), UnderWay(walk, begun.head, max(begun.total, walk.seq)))
-        return redirect(url_for("record.verification", scope=request.values.get("scope")), 303)
+        return redirect(url_for("record.verification", scope=_scope_in_address()), 303)
     _finish(walk, begun.head)
-    return redirect(url_for("record.index", scope=request.values.get("scope"), _anchor="verdict"), 303)
+    return redirect(url_for("record.index", scope=_scope_in_address(), _anchor="verdict"), 303)
 
 
 @blueprint.get("/d/<desk>/record/verification")
@@ -71,6 +71,10 @@ def head() -> Any:
         mimetype="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _scope_in_address() -> str | None:
+    return request.values.get("scope") or None
 
 
 def _check() -> None:

@@ -26,7 +26,7 @@ def test_the_overview_notices_a_silent_engine_and_stuck_mails(house, clock):
     clock.advance(minutes=20)
     page = text_of(house.client("sam").get("/settings"))
     assert "The engine has been silent since 20 min ago" in page
-    assert "1 mails have waited" in page
+    assert "1 mail has waited" in page
 
 
 def test_the_overview_asks_little_of_the_database(house, count_queries):
