@@ -4,7 +4,7 @@ from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.formatting import gettext as _
-from app.forms import DeskcastForm
+from app.forms import DeskcastForm, choices
 from content_library.models.account import NETWORK_NAMES
 
 
@@ -33,7 +33,7 @@ class BlueskyForm(DeskcastForm):
 
 class PracticeForm(DeskcastForm):
     network = SelectField(
-        _("Network"), choices=[(key, name) for key, name in NETWORK_NAMES.items() if key != "page"]
+        _("Network"), choices=choices((key, name) for key, name in NETWORK_NAMES.items() if key != "page")
     )
     handle = StringField(
         _("Handle"),

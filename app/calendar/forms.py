@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import DateInput, HiddenInput, TimeInput
 
 from app.formatting import gettext as _
-from app.forms import DeskcastForm
+from app.forms import DeskcastForm, choices
 from content_library.errors import InvalidInput
 from scheduler.planning import WallTime
 
@@ -65,12 +65,14 @@ class SettleForm(DeskcastForm):
     answer = RadioField(
         _("What did you see there?"),
         [InputRequired(_("Choose one."))],
-        choices=[
-            ("there", _("It is there")),
-            ("absent", _("Not there, send again")),
-            ("give_up", _("Give it up")),
-            ("leave", _("Leave it as it is")),
-        ],
+        choices=choices(
+            [
+                ("there", _("It is there")),
+                ("absent", _("Not there, send again")),
+                ("give_up", _("Give it up")),
+                ("leave", _("Leave it as it is")),
+            ]
+        ),
     )
     url = StringField(_("Its address, if you have it"), [Length(max=1000)])
 

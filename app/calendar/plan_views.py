@@ -12,6 +12,7 @@ from app.calendar.meaning import Meaning, meaning, moment, next_full_hour, not_c
 from app.calendar.views import blueprint
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
+from app.forms import choices
 from app.sign_in import signed_in
 from content_library import catalogue, posts
 from content_library.models.account import Account, AccountState
@@ -69,7 +70,7 @@ def plan_post(post_id: int) -> Any:
 def _offer(form: PlanForm) -> list[Account]:
     """Fill the list of accounts; the desk's in use."""
     accounts = catalogue.accounts(db(), desk().id)
-    form.accounts.choices = [(a.id, account_label(a)) for a in accounts]
+    form.accounts.choices = choices((a.id, account_label(a)) for a in accounts)
     return accounts
 
 
