@@ -15,6 +15,7 @@ from content_library.review_queue import waiting_count
 from scheduler.holds import stop_of
 
 MOST_SHOWN = 99
+STANDS_UNDER = {"posts": "library"}  # features without an item of their own
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
 def _item(label: str, icon: str, endpoint: str, *, badge: str = "", phone: bool = False) -> NavItem | None:
     if endpoint not in current_app.view_functions:
         return None
-    blueprint = endpoint.split(".", 1)[0]
-    return NavItem(label, icon, url_for(endpoint), (request.blueprint or "") == blueprint, badge, phone)
+    here = STANDS_UNDER.get(request.blueprint or "", request.blueprint)
+    return NavItem(label, icon, url_for(endpoint), here == endpoint.split(".", 1)[0], badge, phone)
 
 
 def at_most(count: int) -> str:

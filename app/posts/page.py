@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
@@ -17,7 +18,7 @@ from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD, FieldType
 from content_library.models.format import Format
-from content_library.models.post import Post, PostState, Revision
+from content_library.models.post import Post, PostState, Rendition, Revision
 from content_library.models.review import Approval, Submission, SubmissionState
 from content_library.revisions import latest_revision
 from content_library.wall_time import parse_wall, resolve
@@ -59,7 +60,7 @@ def post_page(
     withdrawal: WithdrawalForm | None = None,
 ) -> str:
     """The page, with the form that was refused still filled in."""
-    latest = latest_revision(db(), post)
+    latest = _latest(post)
     sent = submissions.submissions_of(db(), post)
     under_way = next((s for s in sent if s.state is SubmissionState.OPEN), None)
     parent = db().get(Post, post.parent_id) if post.parent_id else None
@@ -83,6 +84,14 @@ def post_page(
         withdrawal_form=withdrawal or WithdrawalForm(formdata=None),
         act=ActForm(formdata=None),
     )
+
+
+def _latest(post: Post) -> Revision | None:
+    """The newest revision with what every account will show of it."""
+    shown = joinedload(Revision.renditions).joinedload(Rendition.account)
+    who = joinedload(Revision.created_by).lazyload("*")
+    revision_id = post.latest_revision_id
+    return db().get(Revision, revision_id, options=[shown, who]) if revision_id else None
 
 
 def wanted(text: str | None) -> datetime | None:

@@ -1,0 +1,204 @@
+"""The composer in a real browser: it keeps what is typed, whatever happens."""
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from content_library.database import Database
+from content_library.models.post import PostState
+from content_library.models.user import User
+from tests import factories as make
+from tests.app.posts.conftest import HERE, World
+from tests.support import served
+from tests.support.browser import DESKTOP, window
+from tests.support.databases import Databases, open_database
+
+expect.set_options(timeout=20_000)  # the words are there long before, unless the machine is busy
+pytestmark = [pytest.mark.network, pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def database(databases: Databases, clock) -> Iterator[Database]:
+    """SQLite is enough for what a browser does; the pages behind it are tested on both."""
+    url = databases.new_url("sqlite")
+    database = open_database(url, clock=clock)
+    yield database
+    database.dispose()
+    databases.discard(url)
+
+
+@pytest.fixture
+def url(application: Flask) -> Iterator[str]:
+    application.config["TRUSTED_HOSTS"] = ["127.0.0.1"]
+    application.config["WTF_CSRF_ENABLED"] = True
+    with served.served(application) as address:
+        yield address
+
+
+SignIn = Callable[[BrowserContext, User], Page]
+
+
+@pytest.fixture
+def sign_in(application: Flask, url: str) -> SignIn:
+    def signed_in(context: BrowserContext, person: User) -> Page:
+        name = application.config["SIGN_IN_COOKIE"]
+        cookie = make.client_for(application, person).get_cookie(name)
+        assert cookie
+        context.add_cookies([{"name": name, "value": cookie.value, "url": url}])
+        return context.new_page()
+
+    return signed_in
+
+
+@pytest.fixture
+def composer(desktop: BrowserContext, sign_in: SignIn, world: World, url: str) -> Page:
+    """Maya's composer, open on a how-to for the page and Bluesky."""
+    post_id = world.post(accounts=[world.page.id, world.bluesky.id])
+    page = sign_in(desktop, world.maya)
+    page.goto(f"{url}{HERE}/{post_id}/compose")
+    return page
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("[data-saved]")).to_contain_text("Saved today")
+
+
+def kept_text(world: World) -> str:
+    copy = world.copy(1, world.maya)
+    return copy.content["text"] if copy else ""
+
+
+def test_typing_is_kept_by_itself_and_previewed_while_it_is_typed(composer: Page, world: World):
+    composer.get_by_role("tab", name="Bluesky").click()
+    composer.locator("#text").fill("x" * 310)
+    expect(composer.locator("#panel")).to_contain_text("10 over the limit of 300")
+    expect(composer.get_by_role("tab", name="Bluesky")).to_have_attribute("aria-selected", "true")
+    saved(composer)
+    assert kept_text(world) == "x" * 310
+    composer.reload()
+    expect(composer.locator("#text")).to_have_value("x" * 310)
+
+
+def test_deleting_the_last_missing_thing_clears_the_list(composer: Page):
+    composer.locator("#title").fill("")
+    expect(composer.get_by_text("Give the post a working title")).to_be_visible()
+    composer.locator("#title").fill("A title")
+    expect(composer.get_by_text("Nothing is missing.")).to_be_visible()
+
+
+def test_a_lost_connection_loses_no_word(composer: Page, world: World):
+    composer.context.set_offline(True)
+    composer.locator("#text").fill("Typed on a train.")
+    expect(composer.locator("[data-saved]")).to_contain_text("Not connected")
+    composer.context.set_offline(False)
+    expect(composer.locator("[data-saved]")).to_contain_text("Saved today", timeout=15_000)
+    assert kept_text(world) == "Typed on a train."
+
+
+def test_words_of_a_page_that_was_closed_offline_are_back_when_it_is_opened_again(
+    composer: Page, world: World
+):
+    address = composer.url
+    composer.context.set_offline(True)
+    composer.locator("#text").fill("Typed before the lid was shut.")
+    expect(composer.locator("[data-saved]")).to_contain_text("Not connected")
+    context = composer.context
+    composer.close()
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto(address)
+    expect(again.locator("#text")).to_have_value("Typed before the lid was shut.")
+    expect(again.locator("[data-saved]")).to_contain_text("Saved today")
+    assert kept_text(world) == "Typed before the lid was shut."
+
+
+def test_two_windows_are_asked_about_and_both_texts_can_be_had(composer: Page, world: World):
+    other = composer.context.new_page()
+    other.goto(composer.url)
+    composer.locator("#text").fill("From the first window.")
+    saved(composer)
+    other.locator("#text").fill("From the second window.")
+    expect(other.locator("#two-windows")).to_contain_text("another window")
+    assert kept_text(world) == "From the first window."
+    expect(other.locator("#text")).to_have_value("From the second window.")
+    other.get_by_role("button", name="Keep the text of this window").click()
+    saved(other)
+    assert kept_text(world) == "From the second window."
+
+
+def test_a_picture_is_dropped_in_described_and_previewed(composer: Page, world: World):
+    picture = io.BytesIO()
+    Image.new("RGB", (600, 400), "#0b5a60").save(picture, "PNG")
+    composer.locator("#upload").set_input_files(
+        {"name": "kettle.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+    composer.get_by_label("Description for people who cannot see it").fill("A teal square")
+    expect(composer.locator("#panel").get_by_alt_text("A teal square").first).to_be_visible()
+    saved(composer)
+    assert [m["alt"] for m in world.copy(1, world.maya).content["media"]] == ["A teal square"]
+    composer.locator("#upload").set_input_files(
+        {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    expect(composer.locator("#upload-wrong")).to_contain_text("cannot use this file")
+
+
+def test_ctrl_s_saves_a_revision_and_ctrl_enter_sends(composer: Page, world: World):
+    composer.locator("#text").fill("Lemon juice.")
+    composer.keyboard.press("Control+s")
+    expect(composer.get_by_text("Revision 2 saved.")).to_be_visible()
+    composer.locator("#text").fill("Lemon juice, twice.")
+    composer.keyboard.press("Control+Enter")
+    expect(composer.get_by_text("Sent to Marketing.")).to_be_visible()
+    assert world.state(1) is PostState.IN_REVIEW
+    assert world.latest(1).content["text"] == "Lemon juice, twice."
+
+
+def test_enter_in_a_line_keeps_and_sends_nothing(composer: Page, world: World):
+    composer.locator("#title").fill("Another title")
+    composer.locator("#title").press("Enter")
+    saved(composer)
+    assert world.state(1) is PostState.DRAFT
+    assert composer.url.endswith("/compose")
+
+
+def test_a_topic_is_added_where_it_is_typed(composer: Page, world: World):
+    composer.locator("#new_topic").fill("Limescale")
+    composer.locator("#new_topic").press("Enter")
+    expect(composer.get_by_label("Limescale")).to_be_checked()
+    saved(composer)
+    assert len(world.copy(1, world.maya).content["topics"]) == 2
+
+
+def test_a_new_post_is_one_key_and_one_click_away(
+    desktop: BrowserContext, sign_in: SignIn, world: World, url: str
+):
+    world.post()
+    page = sign_in(desktop, world.maya)
+    page.goto(f"{url}/d/brindlemoor/library")
+    page.keyboard.press("n")
+    page.get_by_role("button", name=re.compile("Flash sale")).click()
+    expect(page.get_by_label("Terms")).to_be_visible()
+    expect(page.get_by_role("button", name="Send to Marketing and Legal")).to_be_visible()
+
+
+def test_the_composer_works_without_script(
+    chromium: Browser, application: Flask, sign_in: SignIn, world: World, url: str, tmp_path: Path
+):
+    post_id = world.post(accounts=[world.page.id])
+    with window(chromium, size=DESKTOP, java_script_enabled=False) as context:
+        page = sign_in(context, world.maya)
+        page.goto(f"{url}{HERE}/{post_id}/compose")
+        page.locator("#text").fill("Without a script.")
+        page.get_by_role("button", name="Preview").click()
+        expect(page.locator("#panel article")).to_contain_text("Without a script.")
+        page.get_by_role("button", name="Save draft").last.click()
+        expect(page.locator("#text")).to_have_value("Without a script.")
+        page.get_by_role("button", name="Save revision").click()
+        expect(page.get_by_text("Revision 2 saved.")).to_be_visible()
+    assert world.latest(post_id).content["text"] == "Without a script."
