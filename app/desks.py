@@ -19,8 +19,13 @@ def scope_desks(app: Flask) -> None:
 
 def desks_of(person: Any) -> list[Desk]:
     """The desks a person can see, by name."""
-    every = db().scalars(select(Desk).order_by(Desk.name))
-    return [desk for desk in every if can_see_desk(person, desk.id)]
+    if person.is_administrator:
+        every = list(db().scalars(select(Desk)))
+    else:  # they are loaded with the person
+        every = [m.desk for m in person.desk_memberships]
+        every += [desk for m in person.team_memberships for desk in m.team.desks]
+    seen = {desk.id: desk for desk in every if can_see_desk(person, desk.id)}
+    return sorted(seen.values(), key=lambda desk: desk.name)
 
 
 def _take(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library import audit, events
 from content_library.approvals import withdraw_all
@@ -34,7 +34,17 @@ IN_ANOTHER_WINDOW = (
 
 def get_post(session: Session, desk_id: int, post_id: int) -> Post:
     """A post of this desk. Raises NotFound, also for another desk's."""
-    post = session.scalar(select(Post).where(Post.id == post_id, Post.desk_id == desk_id))
+    rows = session.scalars(
+        select(Post)
+        .where(Post.id == post_id, Post.desk_id == desk_id)
+        .options(
+            joinedload(Post.owner).lazyload("*"),
+            joinedload(Post.format),
+            joinedload(Post.topics),
+            joinedload(Post.products),
+        )
+    )
+    post = rows.unique().one_or_none()
     if post is None:
         raise NotFound("There is no such post on this desk.")
     return post

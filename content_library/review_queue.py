@@ -143,6 +143,7 @@ def sent_back(session: Session, person: User, desk_id: int, *, most: int = 10) -
             .options(
                 joinedload(Decision.user).lazyload("*"),
                 joinedload(Decision.review).joinedload(Review.submission).joinedload(Submission.post),
+                joinedload(Decision.review).joinedload(Review.team).lazyload("*"),
             )
         )
     )
@@ -166,6 +167,7 @@ def questions_to(session: Session, person: User, desk_id: int, *, most: int = 10
             .options(
                 joinedload(Comment.user).lazyload("*"),
                 joinedload(Comment.review).joinedload(Review.submission).joinedload(Submission.post),
+                joinedload(Comment.review).joinedload(Review.team).lazyload("*"),
             )
         )
     )

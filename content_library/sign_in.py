@@ -8,10 +8,11 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from content_library import audit
-from content_library.models.user import SignInFailure, User, WebSession
+from content_library.models.desk import Team
+from content_library.models.user import SignInFailure, TeamMembership, User, WebSession
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
@@ -72,7 +73,16 @@ def start_session(
 
 def find_session(session: Session, secret: str, *, now: datetime) -> WebSession | None:
     """The live session of a secret, its person active; None when unknown, idle too long or over."""
-    found = session.scalar(select(WebSession).where(WebSession.secret_hash == secret_hash(secret)))
+    teams = joinedload(WebSession.user).selectinload(User.team_memberships)
+    rows = session.scalars(
+        select(WebSession)
+        .where(WebSession.secret_hash == secret_hash(secret))
+        .options(
+            joinedload(WebSession.user).joinedload(User.desk_memberships),
+            teams.joinedload(TeamMembership.team).joinedload(Team.desks),
+        )
+    )
+    found = rows.unique().one_or_none()
     if found is None or found.expires_at <= now or found.last_seen_at + IDLE <= now:
         return None
     return found if found.user.is_active else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library import events
 from content_library.approvals import approval_in_force, approvals_in_force, withdraw, withdraw_all
@@ -59,15 +59,17 @@ def get_submission(session: Session, desk_id: int, submission_id: int) -> Submis
 
 def submissions_of(session: Session, post: Post) -> list[Submission]:
     """Every submission of a post, the newest first, with reviews and decisions."""
+    reviews = selectinload(Submission.reviews)
     return list(
         session.scalars(
             select(Submission)
             .where(Submission.post_id == post.id)
             .order_by(Submission.id.desc())
             .options(
-                selectinload(Submission.revision),
-                selectinload(Submission.submitted_by),
-                selectinload(Submission.reviews).selectinload(Review.decisions).selectinload(Decision.user),
+                joinedload(Submission.revision),
+                joinedload(Submission.submitted_by).lazyload("*"),
+                reviews.joinedload(Review.team).lazyload("*"),
+                reviews.joinedload(Review.decisions).joinedload(Decision.user).lazyload("*"),
             )
         )
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_, union_all
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from content_library.database import UtcDateTime
 from content_library.errors import NotFound
@@ -281,7 +281,7 @@ def of_post(session: Session, post: Post) -> list[Publication]:
             select(Publication)
             .where(Publication.post_id == post.id)
             .order_by(Publication.due_at.desc(), Publication.id.desc())
-            .options(selectinload(Publication.account), selectinload(Publication.revision))
+            .options(joinedload(Publication.account), joinedload(Publication.revision))
         )
     )
 

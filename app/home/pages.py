@@ -29,18 +29,19 @@ SHOWN_HERE = 5
 
 def today_page() -> str:
     """Today, or the three first steps where there is nothing yet."""
-    steps = _first_steps(db(), desk())
+    shown = publications(db(), desk(), now())
+    has_gone_out = shown["ahead"] or shown["out"]
     return render_template(
         "home/today.html",
         date=_date(now(), desk()),
-        steps=steps,
+        steps=[] if has_gone_out else _first_steps(db(), desk()),
         reviews=_reviews(db()),
         waited=lambda review: review_queue.waited(review, now=now()),
         sent_back=review_queue.sent_back(db(), me(), desk().id),
         questions=review_queue.questions_to(db(), me(), desk().id),
         comments=notices.unread_of(db(), me(), "comment.added", desk_id=desk().id),
         needs_person=_needs_person(db(), desk()),
-        **publications(db(), desk(), now()),
+        **shown,
     )
 
 
