@@ -97,7 +97,6 @@ def run(
     world: World | None = None,
 ) -> None:  # fmt: skip
     """Run an engine until SIGTERM or SIGINT. `crash_at` names a point at which a drill kills it."""
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a job that is still running is no news
     if crash_at:
         points.die_at(crash_at)
     stopped = threading.Event()
@@ -111,6 +110,7 @@ def run(
 
 
 def _scheduler(duty: Duty, entries: list[Entry]) -> BaseScheduler:
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a job that is still running is no news
     scheduler = BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(len(entries))},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},

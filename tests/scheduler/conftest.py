@@ -47,8 +47,10 @@ def world(database: Database, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def road(world: World, clock: FrozenClock, fake_server: FakeServer) -> Road:
-    return Road(world, clock, fake_server)
+def road(world: World, clock: FrozenClock, fake_server: FakeServer) -> Iterator[Road]:
+    road = Road(world, clock, fake_server)
+    yield road
+    road.close()
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
 from content_library.models.notice import Notice
 from content_library.models.user import DeskRole, User
-from scheduler import mending, publishing, reconciling, take_down, transitions
+from scheduler import mending, points, publishing, reconciling, take_down, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.transitions import Claim
 from scheduler.world import World
 from tests import factories as make
-from tests.fakes import FakeServer, Mode
+from tests.fakes import CountingNetwork, FakeServer, Mode
 from tests.support.clock import FrozenClock
 from tests.support.pictures import make_picture
 
@@ -38,6 +38,7 @@ class Road:
     server: FakeServer
     lead_id: int = 0
     _before: set[str] = field(default_factory=set)
+    _used: list[CountingNetwork] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.server.order(Mode.OK)
@@ -51,6 +52,16 @@ class Road:
     @property
     def database(self) -> Database:
         return self.world.database
+
+    def use(self, network: CountingNetwork) -> None:
+        """Speak to another network from now on."""
+        self.world.networks = {**self.world.networks, "bluesky": network}
+        self._used.append(network)
+
+    def close(self) -> None:
+        points.on_reach(None)
+        for network in self._used:
+            network.close()
 
     def hurry(self) -> None:
         """A deadline that a slow network breaks at once."""

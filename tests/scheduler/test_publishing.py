@@ -274,7 +274,7 @@ def test_what_cannot_be_prepared_is_tried_again_and_missed_in_the_end(
     road: Road, answer: Preparation | None
 ) -> None:
     publication_id = road.plan_one()
-    road.world.networks = {"bluesky": Unprepared(answer)}
+    road.use(Unprepared(answer))
     road.go()
     assert road.state(publication_id) is PLANNED
     road.settle(rounds=40)

@@ -55,7 +55,7 @@ class Reader(CountingNetwork):
 
 
 def answer_looks(road: Road, answer: Callable[[], FindResult]) -> None:
-    road.world.networks = {**road.world.networks, "bluesky": Reader(answer)}
+    road.use(Reader(answer))
 
 
 def test_a_claim_whose_lease_is_over_comes_back(road: Road) -> None:

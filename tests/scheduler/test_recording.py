@@ -72,7 +72,7 @@ class Babel(CountingNetwork):
 
 def test_what_no_database_can_store_is_kept_as_far_as_it_can_be(road: Road) -> None:
     publication_id = road.plan_one()
-    road.world.networks = {"bluesky": Babel()}
+    road.use(Babel())
     road.go()
     assert road.outcomes(publication_id) == [("send", AttemptOutcome.REFUSED)]
     assert road.get(publication_id).explanation == "No\ufffd thanks ?."
@@ -92,7 +92,7 @@ class Crashing(CountingNetwork):
 
 def test_an_adapter_that_breaks_leaves_an_unknown_and_no_secret(road: Road) -> None:
     publication_id = road.plan_one()
-    road.world.networks = {"bluesky": Crashing()}
+    road.use(Crashing())
     road.clock.advance(minutes=1)
     (claim,) = road.claim()
     publishing.publish_one(road.world, claim)

@@ -75,7 +75,7 @@ def test_what_the_network_does_not_delete_is_tried_again_and_given_to_the_leads(
     publication_id = a_published_one(road)
     stubborn = Stubborn()
     stubborn.breaks = breaks
-    road.world.networks = {"bluesky": stubborn}
+    road.use(stubborn)
     for _ in range(40):
         road.take_down()
         road.clock.advance(minutes=1)

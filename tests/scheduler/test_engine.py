@@ -1,0 +1,92 @@
+"""An engine in this process: it starts, publishes by itself, and stops without leaving anything behind."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from content_library.database import Database
+from content_library.notifications import Words
+from content_library.settings import Settings, Timing, load
+from scheduler.engine import Engine
+from scheduler.models import Publication, PublicationState
+from scheduler.world import World, make_world
+from tests.drills.engines import wait_until
+from tests.fakes import FakeServer
+from tests.scheduler.road import Road
+from tests.support.clock import FrozenClock
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    environment = {"DESKCAST_DATA": str(tmp_path), "DESKCAST_DATABASE_URL": database_url}
+    quick = replace(Timing(), tick=0.1, reconcile_tick=0.1, housekeeping_tick=0.1, poll_tick=0.1)
+    return replace(load(environment), timing=quick, engine_threads=2)
+
+
+@pytest.fixture
+def real_road(world: World, settings: Settings, fake_server: FakeServer) -> Iterator[Road]:
+    """A road on the settings' database, whose clock is the machine's."""
+    database = Database(settings.database_url)
+    its_world = replace(world, database=database, timing=settings.timing)
+    yield Road(its_world, FrozenClock(), fake_server)
+    database.dispose()
+
+
+def make_engine(road: Road, settings: Settings) -> Engine:
+    return Engine(
+        settings, road.database, lambda _s, notice: Words(notice.kind, notice.text, ""), world=road.world
+    )
+
+
+def due_in(road: Road, seconds: float) -> None:
+    due_at = datetime.now(UTC) + timedelta(seconds=seconds)
+    with road.database.write() as session:
+        session.execute(update(Publication).values(due_at=due_at, late_at=due_at + timedelta(minutes=15)))
+
+
+def test_an_engine_publishes_by_itself_and_leaves_no_thread_behind(
+    real_road: Road, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    road = real_road
+    publication_id = road.plan_one()
+    due_in(road, 0.2)
+    before = set(threading.enumerate())
+    engine = make_engine(road, settings)
+    engine.start()
+    wait_until(lambda: road.state(publication_id) is PublicationState.PUBLISHED, "it is out")
+    began = datetime.now(UTC)
+    engine.stop()
+    assert datetime.now(UTC) - began < timedelta(seconds=10)
+    left = [thread for thread in threading.enumerate() if thread not in before and thread.is_alive()]
+    assert left == []
+    assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+def test_an_engine_that_stops_gives_its_claims_back(real_road: Road, settings: Settings) -> None:
+    road = real_road
+    publication_id = road.plan_one()
+    due_in(road, 4)
+    engine = make_engine(road, settings)
+    engine.start()
+    wait_until(lambda: road.state(publication_id) is PublicationState.CLAIMED, "it is claimed ahead")
+    engine.stop()
+    assert road.state(publication_id) is PublicationState.PLANNED
+    assert not road.posts()
+
+
+def test_the_world_of_an_installation_reaches_the_page_and_bluesky(settings: Settings) -> None:
+    database = Database(settings.database_url)
+    world = make_world(settings, database, engine="here")
+    assert set(world.networks) == {"page", "bluesky"}
+    assert world.media_folder == settings.media_folder
+    with database.read() as session:
+        assert session.scalars(select(Publication)).all() == []
+    database.dispose()
