@@ -14,7 +14,7 @@ from pathlib import Path
 if importlib.util.find_spec("sgmllib") is None:  # reader asks for it by its old name
     sys.modules["sgmllib"] = importlib.import_module("feedparser_sgmllib")
 
-from reader import make_reader  # noqa: E402 - after the name above is known
+from reader import make_reader
 
 WORKERS = (1, 8)
 
