@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from content_library.web_addresses import FetchPolicy
 
-
 _PLACE = re.compile(r"desk:[a-z0-9-]+:(agent|lead|auditor)|team:[a-z0-9_-]+")
 
 
