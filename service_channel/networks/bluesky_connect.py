@@ -54,8 +54,12 @@ def server_address(host: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+_NO_HOST = frozenset(" \t<>\"'\\^`{}|,;")
+
+
 def _is_server(parts: SplitResult) -> bool:
-    named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    host = parts.hostname or ""
+    named = parts.scheme in ("http", "https") and bool(host) and parts.port != 0 and not set(host) & _NO_HOST
     return named and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
 
 
