@@ -120,12 +120,18 @@ function options() {
   };
 }
 
+// A wide window shows the grid; a narrow one the server's list of days. Turning a tablet changes between them.
 function show() {
-  if (!wide.matches || calendar || !globalThis.FullCalendar) return;
-  place.hidden = false;
-  days.hidden = true;
-  calendar = new FullCalendar.Calendar(place, options());
-  calendar.render();
+  const isGrid = wide.matches && Boolean(globalThis.FullCalendar);
+  place.hidden = !isGrid;
+  days.hidden = isGrid;
+  if (!isGrid && calendar) {
+    calendar.destroy();
+    calendar = null;
+  } else if (isGrid && !calendar) {
+    calendar = new FullCalendar.Calendar(place, options());
+    calendar.render();
+  }
 }
 
 // On a narrow window the server's list of days stays; its cards move by the same keys.
@@ -138,6 +144,6 @@ function listed(element) {
 
 if (place && days) {
   show();
-  wide.addEventListener("change", () => location.reload());
+  wide.addEventListener("change", show);
   if (isPlanner) listenForKeys((element) => cardOf(element) ?? listed(element), (body) => (calendar ? refreshed(body) : location.reload()));
 }
