@@ -58,8 +58,8 @@ class House:
 
 
 @contextmanager
-def open_house(database_url: str, folder: Path, **more: str) -> Iterator[House]:
-    """Migrated, empty, with web and engine running; stopped as an administrator would."""
+def open_house(database_url: str, folder: Path, *, prepare: str = "migrate", **more: str) -> Iterator[House]:
+    """Prepared by a command, with web and engine running; stopped as an administrator would."""
     port = free_port()
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("DESKCAST_")},
@@ -75,7 +75,7 @@ def open_house(database_url: str, folder: Path, **more: str) -> Iterator[House]:
         **more,
     }
     house = House(f"http://127.0.0.1:{port}", folder, environment)
-    prepared = house.run("migrate")
+    prepared = house.run(prepare)
     assert prepared.returncode == 0, prepared.stderr
     house.start("web")
     house.start("engine")

@@ -1,0 +1,1 @@
+"""Deskcast in real Chromium, as the people of the demo desk use it."""

@@ -1,0 +1,100 @@
+"""Every address that shows a page: who opens it, and which of the demo's things it is opened for.
+
+An address without an entry fails `test_every_page`: a new page is added here, or said to be none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+DESK = "brindlemoor"
+NOBODY = ""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """`values` name the demo's things, as `DemoDesk.things` knows them; `more` goes behind the question mark."""
+
+    person: str = "maya"
+    values: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+PAGES: dict[str, tuple[Visit, ...]] = {
+    "home.index": (Visit("nobody"),),
+    "home.today": (Visit("priya"), Visit("maya")),
+    "home.notices": (Visit("maya"),),
+    "library.index": (Visit(), Visit(more={"q": "kettle"}), Visit(more={"q": "nothing like it"})),
+    "library.media": (Visit(),),
+    "library.picture": (Visit(values={"media_id": "picture"}),),
+    "posts.new": (Visit(),),
+    "posts.show": tuple(Visit(values={"post_id": name}) for name in ("descale", "flash", "chef", "cleaning")),
+    "posts.compose": tuple(Visit(values={"post_id": name}) for name in ("dial", "flash", "labels")),
+    "posts.revisions": (Visit(values={"post_id": "lids"}),),
+    "posts.conflict": (Visit(values={"post_id": "cleaning"}),),
+    "reviews.queue": (Visit("tom"), Visit("aisha")),
+    "reviews.show": (
+        Visit("tom", {"review_id": "open_review"}),
+        Visit("elena", {"review_id": "decided_review"}),
+    ),
+    "calendar.month": (Visit("priya"),),
+    "calendar.week": (Visit("priya"),),
+    "calendar.agenda": (Visit("priya"),),
+    "calendar.plan": (Visit("priya", {"post_id": "descale"}),),
+    "calendar.publication": (
+        Visit("priya", {"publication_id": "planned"}),
+        Visit("priya", {"publication_id": "held"}),
+        Visit("priya", {"publication_id": "out"}),
+    ),
+    "calendar.hold_list": (Visit("priya"), Visit("ruth")),
+    "calendar.triage": (Visit("priya", {"hold_id": "hold"}),),
+    "curation.index": (Visit("jonas"),),
+    "curation.feeds_index": (Visit("priya"),),
+    "curation.feed": (Visit("priya", {"subscription_id": "subscription"}),),
+    "accounts.index": (Visit("priya"),),
+    "accounts.bluesky": (Visit("priya"),),
+    "accounts.reconnect": (Visit("priya", {"account_id": "bluesky"}),),
+    "record.index": (Visit("ruth"),),
+    "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
+    "record.verification": (Visit("ruth"),),
+    "admin.overview": (Visit("sam"),),
+    "admin.people": (Visit("sam"),),
+    "admin.new_person": (Visit("sam"),),
+    "admin.person": (Visit("sam", {"user_id": "person"}),),
+    "admin.desks": (Visit("sam"),),
+    "admin.new_desk": (Visit("sam"),),
+    "admin.desk": (Visit("sam", {"handle": "handle"}),),
+    "admin.shelf": (Visit("sam", {"handle": "handle", "shelf": "shelf"}),),
+    "admin.teams": (Visit("sam"),),
+    "admin.team": (Visit("sam", {"team_id": "team"}),),
+    "admin.formats": (Visit("sam"),),
+    "admin.new_format": (Visit("sam"),),
+    "admin.format_page": (Visit("sam", {"key": "format"}),),
+    "auth.me": (Visit("maya"), Visit("sam")),
+    "auth.sign_in": (Visit(NOBODY),),
+    "auth.forgotten": (Visit(NOBODY),),
+    "auth.set_up": (Visit(NOBODY, {"secret": "set_up_link"}),),
+    "auth.invitation": (Visit(NOBODY, {"secret": "invitation_link"}),),
+    "auth.new_password": (Visit(NOBODY, {"secret": "password_link"}),),
+    "public.page": (Visit(NOBODY, {"handle": "handle"}),),
+    "public.post": (Visit(NOBODY, {"handle": "handle", "post_id": "page_post"}),),
+}
+
+NO_PAGES = {
+    "auth.open_id_callback": "leads on, from a provider back into Deskcast",
+    "auth.open_id_start": "leads on, to a provider",
+    "calendar.events": "JSON for the calendar's script",
+    "calendar.move_meaning": "a part of calendar.publication",
+    "calendar.plan_meaning": "a part of calendar.plan",
+    "home.today_publications": "a part of home.today",
+    "library.picture_fields": "a part of posts.compose",
+    "library.picture_file": "a picture",
+    "library.picture_thumb": "a picture",
+    "public.atom": "a feed",
+    "public.json_feed": "a feed",
+    "public.live": "a word for whoever watches the servers",
+    "public.media": "a picture",
+    "public.ready": "a word for whoever watches the servers",
+    "record.head": "a file to keep elsewhere",
+    "static": "style, scripts and icons",
+}
