@@ -24,6 +24,7 @@ def it_is_there(session: Session, publication: Publication, url: str, *, actor: 
     if len(url) > LONGEST_ADDRESS or (url and not url.startswith(("https://", "http://", "/"))):
         sentence = "Write the whole address, beginning with https://, or leave it empty."
         raise InvalidInput(sentence, {"url": sentence})
+    _check_asked(publication)
     publication.url = url or publication.url
     publication.first_sent_at = publication.first_sent_at or now
     transitions.move(
@@ -40,6 +41,7 @@ def it_is_there(session: Session, publication: Publication, url: str, *, actor: 
 def it_is_not_there(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
     """A person has looked and it is not there: it goes through the gate again, under the same key."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    _check_asked(publication)
     publication.not_before, publication.looks = None, 0
     publication.late_at = late_at(now, publication.grace_s, publication.ends_at)  # a person wants it now
     transitions.move(
@@ -56,6 +58,7 @@ def it_is_not_there(session: Session, publication: Publication, *, actor: User, 
 def give_up(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
     """A person decides that it is not sent again."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
+    _check_asked(publication)
     transitions.move(
         session,
         publication,
@@ -87,3 +90,9 @@ def take_down(session: Session, publication: Publication, *, actor: User, now: d
         raise InvalidInput("Deskcast does not know where it stands. Take it down on the network itself.")
     publication.take_down_wanted_at = now
     transitions.note(session, publication, "publication.take_down", "Taking it down", now=now, actor=actor)
+
+
+def _check_asked(publication: Publication) -> None:
+    """Only what waits for a person is settled by one: nobody may answer for what is still being sent or looked for."""
+    if publication.state is not PublicationState.NEEDS_PERSON:
+        raise TransitionNotAllowed("This publication does not wait for an answer. Reload the page.")

@@ -109,7 +109,6 @@ def test_main_pages_can_be_read_in_the_dark(chromium: Browser, desk: DemoDesk, e
         (NOBODY, "/set-up/used", 404),
         ("maya", "/settings", 403),
         ("ruth", "/d/brindlemoor/posts/new", 403),
-        (NOBODY, "/d/brindlemoor/library", 401),
     ],
 )
 def test_pages_that_say_no_are_open_to_everybody_and_fit(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content_library.models.account import AccountState
@@ -36,7 +37,7 @@ def test_a_dead_link_is_held_ahead_of_its_time_and_released_when_it_works(sessio
     assert (publication.state, publication.reason) == (S.HELD, "link")
     assert LINK in publication.explanation
     assert mending.release_mended(session, now=NOW) == 0
-    session.get_one(LinkCheck, LINK).is_ok = True
+    session.scalars(select(LinkCheck).filter_by(url=LINK)).one().is_ok = True
     assert mending.release_mended(session, now=NOW) == 1
     assert publication.state is S.PLANNED
 
@@ -52,7 +53,7 @@ def test_a_link_that_works_again_does_not_go_past_a_stop(session: Session) -> No
     session.add(a_link_check(LINK, is_ok=False))
     mending.hold_dead_links(session, now=NOW)
     holds.stop_desk(session, scene.desk, "Trouble", actor=scene.priya, now=NOW)
-    session.get_one(LinkCheck, LINK).is_ok = True
+    session.scalars(select(LinkCheck).filter_by(url=LINK)).one().is_ok = True
     assert mending.release_mended(session, now=NOW) == 0
     assert (publication.state, publication.reason) == (S.HELD, "stopped")
 

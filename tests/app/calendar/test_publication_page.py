@@ -185,7 +185,8 @@ def test_taking_down_says_first_what_will_happen(plan: Plan, maya):
 
 
 def test_it_looks_again_by_itself_while_it_is_on_its_way_and_then_stops(plan: Plan, maya):
-    going, out = plan.publication(Act.CLAIM, Act.MARK), plan.publication(*OUT, title="B")
+    out = plan.publication(*OUT, title="B")
+    going = plan.publication(Act.CLAIM, Act.MARK)
     assert 'hx-trigger="every 2s"' in maya.get(address(going)).text
     assert 'hx-trigger="every' not in maya.get(address(out)).text
     assert maya.get(address(out), headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
