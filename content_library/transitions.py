@@ -27,7 +27,6 @@ from content_library.review_flow import (
     next_submission_state,
 )
 
-BUT_FOR_KEYS = {"key_share": True}
 """How rows are held: whoever only refers to them (a notice to a person, a comment on a post) need not wait."""
 
 
@@ -37,7 +36,8 @@ def hold_post(session: Session, post: Post) -> None:
     Two teams that approve in the same moment would each see the other still open, and nobody would approve the post.
     """
     flush(session)
-    session.refresh(post, with_for_update=BUT_FOR_KEYS)
+    session.execute(select(Post.id).where(Post.id == post.id).with_for_update(key_share=True))
+    session.refresh(post)  # apart from the lock: what is loaded with it by outer joins cannot be locked
 
 
 def hold_person(session: Session, person: User) -> None:
@@ -46,7 +46,8 @@ def hold_person(session: Session, person: User) -> None:
     Always before a post is held, never after: deciding and leaving a team would wait for one another.
     """
     flush(session)  # refreshing would throw away what is not written yet
-    session.refresh(person, with_for_update=BUT_FOR_KEYS)
+    session.execute(select(User.id).where(User.id == person.id).with_for_update(key_share=True))
+    session.refresh(person)
 
 
 def hold_submission(session: Session, submission: Submission) -> None:

@@ -76,6 +76,7 @@ def dismiss(proposal_id: int) -> Any:
 @signed_in
 def snooze(proposal_id: int) -> Any:
     proposal = _proposal(proposal_id)
+    require(can_draft(me(), desk().id), proposals.MAY_CURATE)
     until = snoozed_until(request.form.get("for", ""), now())
     if until is None:
         raise InvalidInput(_("Choose how long to put this story away."))

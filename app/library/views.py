@@ -14,6 +14,7 @@ from app.sign_in import signed_in
 from content_library import catalogue, posts
 from content_library.errors import InvalidInput, PermissionDenied, TransitionNotAllowed
 from content_library.finding import find_posts, has_posts
+from content_library.permissions import can_draft, require
 from scheduler.agenda import next_of_posts
 
 blueprint = Blueprint("library", __name__)
@@ -39,6 +40,7 @@ def index() -> Any:
 @signed_in
 def archive_many() -> Any:
     """Put the ticked posts away; what this person may not archive stays and is counted."""
+    require(can_draft(me(), desk().id), posts.MAY_DRAFT)
     form = ArchiveForm()
     chosen = form.post.data or [] if form.validate_on_submit() else []
     if not chosen:

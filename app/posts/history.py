@@ -18,6 +18,7 @@ from content_library import posts
 from content_library.errors import Conflict, InvalidInput, NotFound
 from content_library.models.post import Post, Revision, WorkingCopy
 from content_library.models.review import Approval
+from content_library.permissions import can_draft, require
 
 
 @blueprint.get("/d/<desk>/posts/<int:post_id>/revisions")
@@ -76,6 +77,7 @@ def bring_back(post_id: int, number: int) -> Any:
 @signed_in
 def conflict(post_id: int) -> Any:
     """The two texts once more, until the person has chosen."""
+    require(can_draft(me(), desk().id), posts.MAY_DRAFT)
     post = posts.get_post(db(), desk().id, post_id)
     copy = posts.find_working_copy(db(), post, actor=me())
     if copy is None or copy.base_revision_id == post.latest_revision_id:
@@ -87,6 +89,7 @@ def conflict(post_id: int) -> Any:
 @signed_in
 def settle(post_id: int) -> Any:
     """Keep mine on top of theirs, take theirs, or go on writing knowing theirs."""
+    require(can_draft(me(), desk().id), posts.MAY_DRAFT)
     post, form = posts.get_post(db(), desk().id, post_id), ConflictForm()
     copy = posts.find_working_copy(db(), post, actor=me())
     if copy is None:

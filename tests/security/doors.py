@@ -75,7 +75,7 @@ class House:
         with self.app.test_request_context():
             address = self.app.url_map.bind("localhost").build(rule.endpoint, values)
         if "POST" not in (rule.methods or ()):
-            return client.get(address)
+            return client.get(address, buffered=True)
         form = dict(things.forms.get(rule.endpoint, {}), csrf_token=self._token(client))
         if "upload" in form:
             form["upload"] = (io.BytesIO(form["upload"]), "picture.png")
@@ -250,7 +250,7 @@ def _picture(session: Session, desk: Desk, author: User, folder: Path) -> Media:
 
 
 def _story(session: Session, desk: Desk, author: User) -> tuple[Subscription, Proposal]:
-    feed = Feed(url=f"https://news.example/{desk.handle}.xml", due_at=NOW + timedelta(days=9), created_at=NOW)
+    feed = Feed(url=f"http://127.0.0.1:9/{desk.handle}.xml", due_at=NOW + timedelta(days=9), created_at=NOW)
     story = Story(link=f"https://news.example/{desk.handle}", title="A story", first_seen_at=NOW)
     session.add_all([feed, story])
     session.flush()
