@@ -174,7 +174,7 @@ def _check_reader(actor: User, desk_id: int | None) -> None:
 
 
 def _is_open_to(actor: User, entry: AuditEntry, desk_id: int | None) -> bool:
-    return entry.desk_id == desk_id or (entry.desk_id is None and can_manage_people(actor))
+    return can_manage_people(actor) or (desk_id is not None and entry.desk_id == desk_id)
 
 
 def _rows(

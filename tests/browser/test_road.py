@@ -54,6 +54,7 @@ class Crew:
         page.goto(self.house.url)
         page.get_by_role("button", name=f"Look as {name}").click()
         page.get_by_role("main").wait_for()
+        page.wait_for_load_state()  # keys are listened to once the page's scripts have run
         return page
 
 
@@ -154,6 +155,7 @@ def approve(page: Page, title: str, decide: Callable[[Page], Any]) -> None:
     page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + "/reviews")
     page.get_by_role("link", name=title).click()
     expect(page.locator("main")).to_contain_text("tell us your best batter")
+    page.wait_for_load_state()
     decide(page)
     expect(page.locator("#flashes")).to_contain_text(f"Approved “{title}”")
 
