@@ -4,6 +4,7 @@
 reads an environment a line and forks an engine for each, because a drill needs hundreds and importing takes a second.
 """
 
+import gc
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ import threading
 import time
 import traceback
 from pathlib import Path
+
+from sqlalchemy.orm import configure_mappers
 
 from app.mail_rendering import renderer
 from content_library.database import Database
@@ -57,7 +60,8 @@ def _pause_at(point: str, database: Database) -> None:
             asleep.set()
             with database.write():
                 time.sleep(UNTIL_OTHERS_ARE_DONE_S)
-                os.kill(os.getpid(), signal.SIGSTOP)
+                # this thread's own signal: one for the process stops the main thread first, and this one lets go
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
     points.on_reach(stop)
 
@@ -65,6 +69,8 @@ def _pause_at(point: str, database: Database) -> None:
 def nursery() -> None:
     """Fork an engine for each line; print its pid. The children end with their parent's input, or when killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave at once
+    configure_mappers()  # once here instead of in every child
+    gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

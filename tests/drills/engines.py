@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 30.0
 
 QUICK = {
-    "DESKCAST_LOOK_AHEAD_S": "0.2",
-    "DESKCAST_MEDIA_DEADLINE_S": "0.2",
-    "DESKCAST_SEND_DEADLINE_S": "0.5",
-    "DESKCAST_LEASE_S": "1.2",
-    "DESKCAST_SETTLE_S": "0.3",
-    "DESKCAST_TICK_S": "0.1",
-    "DESKCAST_RECONCILE_TICK_S": "0.1",
+    "DESKCAST_LOOK_AHEAD_S": "0.1",
+    "DESKCAST_MEDIA_DEADLINE_S": "0.1",
+    "DESKCAST_SEND_DEADLINE_S": "0.3",
+    "DESKCAST_LEASE_S": "0.7",
+    "DESKCAST_SETTLE_S": "0.2",
+    "DESKCAST_TICK_S": "0.05",
+    "DESKCAST_RECONCILE_TICK_S": "0.05",
     "DESKCAST_HOUSEKEEPING_TICK_S": "2",
     "DESKCAST_ENGINE_THREADS": "4",
 }
@@ -33,7 +33,7 @@ def wait_until(true: Callable[[], bool], what: str, *, within: float = WITHIN_S)
     while not true():
         if time.monotonic() > ends:
             raise AssertionError(f"not within {within:g} s: {what}")
-        time.sleep(0.03)
+        time.sleep(0.02)
 
 
 @dataclass
