@@ -14,7 +14,8 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,7 @@ class Mode(StrEnum):
     FAIL_AFTER = "fail_after"  # 500, applied
     RESET_BEFORE = "reset_before"  # connection reset, not applied
     RESET_AFTER = "reset_after"  # connection reset, applied
+    SILENT = "silent"  # no answer; the connection ends after `seconds`, not applied
     LATE = "late"  # no answer; applied after `seconds`
     GARBAGE = "garbage"  # 200 that makes no sense, applied
     SLOW_DRIP = "slow_drip"  # applied; the answer comes byte by byte for `seconds`
@@ -46,11 +48,12 @@ class Mode(StrEnum):
 
 @dataclass
 class Order:
-    """`times` None: until the next order."""
+    """`times` None: until the next order. `first_tries`: only what was never put before; trying again goes well."""
 
     mode: Mode = Mode.OK
     times: int | None = None
     seconds: float = 2.0
+    first_tries: bool = False
 
 
 @dataclass
@@ -67,19 +70,35 @@ class State:
     log: TextIO
     order: Order = field(default_factory=Order)
     posts: dict[str, Standing] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
     arrived: int = 0
     applied: int = 0
+    under_way: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take_order(self) -> Order:
+    def take_order(self, path: str) -> Order:
         """The order for the PUT that just arrived; used up where it was for so many times."""
         with self.lock:
             order = self.order
+            if order.first_tries and path in self.tried:
+                return Order()
+            self.tried.add(path)
             if order.times is not None:
                 order.times -= 1
                 if order.times <= 0:
                     self.order = Order()
             return order
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """A PUT is under way: it may still be applied."""
+        with self.lock:
+            self.under_way += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.under_way -= 1
 
     def write(self, event: str, path: str, mode: Mode, body: Mapping[str, Any] | None = None) -> None:
         line = {"at": time.time(), "event": event, "path": path, "mode": mode, "body": body}
@@ -104,7 +123,8 @@ class State:
     def summary(self) -> dict[str, Any]:
         with self.lock:
             posts = {path: standing.body for path, standing in self.posts.items()}
-            return {"posts": posts, "arrived": self.arrived, "applied": self.applied, "mode": self.order.mode}
+            counts = {name: getattr(self, name) for name in ("arrived", "applied", "under_way")}
+            return {"posts": posts, "mode": self.order.mode, **counts}
 
 
 def digest(body: Mapping[str, Any]) -> str:
@@ -132,8 +152,12 @@ class _Conversation(BaseHTTPRequestHandler):
     server: _Server
 
     def do_PUT(self) -> None:
+        with self.server.state.one_more():
+            self._put()
+
+    def _put(self) -> None:
         state, body = self.server.state, self._body()
-        order = state.take_order()
+        order = state.take_order(self.path)
         state.write("arrived", self.path, order.mode, body)
         if not self._is_let_in(order):
             return
@@ -166,12 +190,10 @@ class _Conversation(BaseHTTPRequestHandler):
         self._answer(200, {"id": self.path})
 
     def do_POST(self) -> None:
-        """An order: {mode, times, seconds}."""
+        """An order: {mode, times, seconds, first_tries}."""
         order = self._body()
         with self.server.state.lock:
-            self.server.state.order = Order(
-                Mode(order["mode"]), order.get("times"), order.get("seconds", 2.0)
-            )
+            self.server.state.order = Order(**{**order, "mode": Mode(order["mode"])})
         self._answer(200, {})
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -187,6 +209,9 @@ class _Conversation(BaseHTTPRequestHandler):
             case Mode.FAIL_BEFORE:
                 self._answer(500, {"error": "broken"})
             case Mode.RESET_BEFORE:
+                self._reset()
+            case Mode.SILENT:
+                time.sleep(order.seconds)
                 self._reset()
             case _:
                 return False

@@ -88,9 +88,12 @@ class FakeServer:
     def access(self, account_id: int = 1, *, token: str = TOKEN) -> Access:
         return Access(account_id, f"desk-{account_id}", {"host": self.host, "token": token})
 
-    def order(self, mode: Mode, *, times: int | None = None, seconds: float = 2.0) -> None:
-        """How to behave from now on, or for the next `times` PUTs."""
-        self._call("POST", "/_control", {"mode": mode, "times": times, "seconds": seconds})
+    def order(
+        self, mode: Mode, *, times: int | None = None, seconds: float = 2.0, first_tries: bool = False
+    ) -> None:
+        """How to behave from now on, for the next `times` PUTs, or for the first PUT of every post."""
+        order = {"mode": mode, "times": times, "seconds": seconds, "first_tries": first_tries}
+        self._call("POST", "/_control", order)
 
     def posts(self) -> dict[str, dict[str, Any]]:
         """What stands there: path → body."""
@@ -103,6 +106,10 @@ class FakeServer:
     def arrived(self) -> int:
         """How many PUTs came in, applied or not."""
         return int(self._state()["arrived"])
+
+    def is_quiet(self) -> bool:
+        """No PUT is under way any more, so nothing more will be applied."""
+        return self._state()["under_way"] == 0
 
     def events(self) -> list[dict[str, Any]]:
         """Every line of the log: {at, event, path, mode, body}."""

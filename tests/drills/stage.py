@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -49,6 +50,10 @@ class Stage:
         self.server.order(Mode.OK)
         self._before = set(self.server.posts())
         self._events = len(self.server.events())
+
+    def go_to(self, server: FakeServer) -> None:
+        """Another network, of this drill alone, on which nothing stands yet."""
+        self.server, self._before, self._events = server, set(), 0
 
     def plan(self, *kinds: str, accounts: int = 1, in_s: float = 0.1) -> list[int]:
         """One cleared publication of each kind, due in `in_s` seconds, spread over so many accounts."""
@@ -100,7 +105,20 @@ class Stage:
 
     def arrived(self) -> int:
         """How many posts were tried since the drill began."""
-        return sum(event["event"] == "arrived" for event in self._new_events())
+        return len(self.arrivals())
+
+    def arrivals(self) -> list[float]:
+        """When each try came in, in seconds."""
+        return [event["at"] for event in self._new_events() if event["event"] == "arrived"]
+
+    def let_pauses_pass(self) -> None:
+        """As if what waits for another try had waited long enough."""
+        with self.database.write() as session:
+            session.execute(update(Publication).values(not_before=None, version=Publication.version + 1))
+
+    def reasons(self) -> set[str]:
+        with self.database.read() as session:
+            return set(session.scalars(select(Publication.reason)))
 
     def states(self) -> Counter[PublicationState]:
         with self.database.read() as session:
@@ -128,6 +146,7 @@ class Stage:
 
     def assert_promise(self, *, published: bool = True) -> None:
         """Each part at most once, ever; nothing lost, nothing silent, one entry in the record for each end."""
+        wait_until(self.server.is_quiet, "nothing more can be applied")
         self._assert_counts(published=published)
         self._assert_once_applied()
         self._assert_nothing_silent()
@@ -157,6 +176,12 @@ class Stage:
                 Attempt.outcome == AttemptOutcome.OPEN, Attempt.publication_id.in_(list(ended))
             )
             assert session.scalar(still_open) == 0
+            unsaid = session.scalars(
+                select(Publication.id).where(
+                    Publication.state != PublicationState.PUBLISHED, Publication.explanation == ""
+                )
+            )
+            assert not list(unsaid)
 
     def _assert_recorded(self) -> None:
         with self.database.read() as session:
@@ -174,5 +199,5 @@ class Stage:
                 f"{p.id} {p.state} {p.reason}: {p.explanation}" for p in session.scalars(select(Publication))
             ]
 
-    def _new_events(self) -> list[dict[str, object]]:
+    def _new_events(self) -> list[dict[str, Any]]:
         return self.server.events()[self._events :]

@@ -5,49 +5,96 @@ import pytest
 from scheduler.models import PublicationState
 from tests.drills.engines import wait_until
 from tests.drills.stage import Stage
-from tests.fakes import Mode
+from tests.fakes import FakeServer, Mode
 
 pytestmark = pytest.mark.network
 
-LATER_THAN_THE_DEADLINE = 0.8
-
-
-@pytest.mark.parametrize("kind", ["single", "thread"])
-@pytest.mark.parametrize(
-    "mode", [Mode.FAIL_AFTER, Mode.LATE, Mode.RESET_AFTER, Mode.RESET_BEFORE, Mode.GARBAGE, Mode.RATE_LIMITED]
+LATER_THAN_THE_DEADLINE_S = 0.5
+ENDS_WELL = (
+    Mode.RATE_LIMITED,
+    Mode.FAIL_BEFORE,
+    Mode.FAIL_AFTER,
+    Mode.RESET_BEFORE,
+    Mode.RESET_AFTER,
+    Mode.SILENT,
+    Mode.LATE,
+    Mode.GARBAGE,
+    Mode.SLOW_DRIP,
+    Mode.DUPLICATE,
+    Mode.HIDDEN,
 )
-def test_an_unclear_answer_ends_published_once(stage: Stage, mode: Mode, kind: str) -> None:
-    stage.server.order(mode, times=1, seconds=LATER_THAN_THE_DEADLINE)
-    stage.plan(kind)
+NEEDS_A_PERSON = {Mode.REFUSED: PublicationState.FAILED, Mode.REVOKED: PublicationState.BLOCKED}
+
+
+def test_every_way_to_misbehave_has_its_drill() -> None:
+    assert {Mode.OK, *ENDS_WELL, *NEEDS_A_PERSON} == set(Mode)
+
+
+@pytest.mark.parametrize("mode", ENDS_WELL)
+def test_when_every_first_try_goes_wrong_each_post_still_stands_there_once(stage: Stage, mode: Mode) -> None:
+    stage.server.order(mode, first_tries=True, seconds=LATER_THAN_THE_DEADLINE_S)
+    stage.engines.start()
+    stage.plan("single", "thread", accounts=2)
+    stage.wait_until_over()
+    stage.assert_promise()
+
+
+@pytest.mark.parametrize("mode", NEEDS_A_PERSON)
+def test_a_clear_no_sends_nothing_and_shows_what_the_network_said(stage: Stage, mode: Mode) -> None:
+    stage.server.order(mode)
+    stage.engines.start()
+    stage.plan("single", "thread", accounts=2)
+    wait_until(lambda: stage.states() == {NEEDS_A_PERSON[mode]: 2}, "a person is asked")
+    stage.assert_promise(published=False)
+    assert not stage.posts()
+    words = {Mode.REFUSED: "We do not take this text.", Mode.REVOKED: "This token is not accepted."}[mode]
+    assert all(words in said for said in stage.explanations())
+
+
+@pytest.mark.parametrize(
+    "mode", [Mode.FAIL_AFTER, Mode.RESET_AFTER, Mode.SILENT, Mode.LATE, Mode.HIDDEN, Mode.GARBAGE]
+)
+def test_an_engine_that_dies_beside_a_misbehaving_network_leaves_one_post(stage: Stage, mode: Mode) -> None:
+    stage.server.order(mode, times=1, seconds=LATER_THAN_THE_DEADLINE_S)
+    victim = stage.engines.start(crash_at="sent")
+    stage.plan("single")
+    victim.wait_dead()
     stage.engines.start()
     stage.wait_until_over()
     stage.assert_promise()
 
 
-@pytest.mark.parametrize("mode", [Mode.FAIL_AFTER, Mode.LATE, Mode.RESET_AFTER, Mode.HIDDEN])
-def test_an_engine_that_dies_beside_a_misbehaving_network_leaves_one_post(stage: Stage, mode: Mode) -> None:
-    stage.server.order(mode, times=1, seconds=LATER_THAN_THE_DEADLINE)
-    stage.plan("single")
-    stage.engines.start(crash_at="sent").wait_dead()
+def test_a_rate_limit_is_waited_for(stage: Stage) -> None:
+    stage.server.order(Mode.RATE_LIMITED, times=1, seconds=0.6)
     stage.engines.start()
+    stage.plan("single")
     stage.wait_until_over()
+    first, second = stage.arrivals()
+    assert second - first >= 0.6
     stage.assert_promise()
 
 
 def test_a_network_that_fails_for_a_while_gets_each_post_once_when_it_is_back(stage: Stage) -> None:
     stage.server.order(Mode.FAIL_BEFORE)
-    stage.plan("single", "thread", accounts=2)
     stage.engines.start()
+    stage.plan("single", "thread", accounts=2)
     wait_until(lambda: stage.arrived() >= 3, "some tries have failed")
     stage.server.order(Mode.OK)
     stage.wait_until_over()
     stage.assert_promise()
 
 
-def test_a_revoked_token_blocks_and_sends_nothing(stage: Stage) -> None:
-    stage.server.order(Mode.REVOKED)
-    stage.plan("single")
-    stage.engines.start()
-    wait_until(lambda: stage.states() == {PublicationState.BLOCKED: 1}, "it is blocked")
-    stage.assert_promise(published=False)
-    assert not stage.posts()
+def test_a_network_that_is_dark_is_tried_again_later_and_says_so(stage: Stage) -> None:
+    with FakeServer.start() as dark:
+        dark.kill()
+        stage.go_to(dark)
+        stage.engines.start()
+        stage.plan("single")
+        wait_until(lambda: "retry" in stage.reasons(), "nobody answers")
+        assert stage.states() == {PublicationState.PLANNED: 1}
+        assert all("ConnectionRefusedError" in said for said in stage.explanations())
+    with FakeServer.start(port=dark.port) as back:
+        stage.go_to(back)
+        stage.let_pauses_pass()
+        stage.wait_until_over()
+        stage.assert_promise()

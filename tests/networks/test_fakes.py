@@ -72,6 +72,28 @@ def test_each_way_to_misbehave_is_told_apart(
     assert (fake.count(), fake.arrived()) == (1, 2)
 
 
+def test_only_the_first_try_of_every_post_goes_wrong_when_asked_for(
+    network: CountingNetwork, fake: FakeServer
+) -> None:
+    fake.order(Mode.FAIL_BEFORE, first_tries=True)
+    for part in (a_part(network), a_part(network)):
+        outcomes = [send(network, fake.access(), part).outcome for _ in range(2)]
+        assert outcomes == [Outcome.UNKNOWN, Outcome.SENT]
+
+
+def test_silence_ends_with_the_deadline_and_leaves_nothing(
+    network: CountingNetwork, fake: FakeServer
+) -> None:
+    fake.order(Mode.SILENT, seconds=1)
+    result = network.send(fake.access(), a_part(network), Prepared(), deadline_s=0.1)
+    assert result.outcome is Outcome.UNKNOWN
+    assert not fake.is_quiet()
+    ends = time.monotonic() + 10
+    while not fake.is_quiet() and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert fake.count() == 0
+
+
 def test_a_rate_limit_says_how_long_to_wait(network: CountingNetwork, fake: FakeServer) -> None:
     fake.order(Mode.RATE_LIMITED, seconds=30)
     assert send(network, fake.access(), a_part(network)).retry_after == 30
