@@ -1,6 +1,8 @@
 """What every request can ask for: its database session, who is asking, which desk, what time it is."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from content_library.models.user import User
 from content_library.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 def database() -> Database:
@@ -25,11 +28,28 @@ def settings() -> Settings:
 
 
 def db() -> Session:
-    """The one session of this request. Requests that may write take SQLite's write lock at the first statement."""
+    """The one session of this request. Requests that may write take SQLite's write lock at the first statement.
+
+    What was sent is read to its end before that, so that nobody holds the lock by sending slowly.
+    """
     if "db" not in g:
-        g.db = database().session(writing=request.method not in SAFE_METHODS)
+        if may_write():
+            request.get_data(parse_form_data=True)
+        g.db = database().session(writing=may_write())
     session: Session = g.db
     return session
+
+
+def may_write() -> bool:
+    """Whether this request may change something: not when it asks only, or its view is marked `only_reads`."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method not in SAFE_METHODS and not getattr(view, "reads_only", False)
+
+
+def only_reads(view: View) -> View:
+    """For a view that is posted to because it is sent much, and that changes nothing."""
+    view.reads_only = True  # type: ignore[attr-defined]
+    return view
 
 
 def let_go() -> None:

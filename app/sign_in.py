@@ -1,8 +1,7 @@
 """Who is asking: the session cookie, the person behind it, and the mark on views that need one."""
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from flask import Flask, current_app, g, redirect, request, url_for
 from flask import session as visit
@@ -10,12 +9,10 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from app.desks import require_desk
-from app.extensions import SAFE_METHODS, database, db, now, settings
+from app.extensions import SAFE_METHODS, View, database, db, may_write, now, settings
 from app.forms import wants_json
 from content_library import sign_in
 from content_library.models.user import User, WebSession
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 def identify() -> None:
@@ -34,7 +31,7 @@ def identify() -> None:
 
 def _touch(found: WebSession) -> None:
     """Note the use of a session at most once a minute, in a transaction of its own when reading."""
-    if request.method not in SAFE_METHODS:
+    if may_write():
         sign_in.touch(db(), found, now=now())
         return
     try:

@@ -3,14 +3,11 @@
 from werkzeug.datastructures import FileStorage
 
 from app.extensions import db, desk, me, now, settings
-from app.formatting import gettext as _
 from content_library.errors import InvalidInput
 from content_library.media import MAY_ADD, add_picture
 from content_library.media_store import remove_image, store_image
 from content_library.models.media import Media
 from content_library.permissions import can_draft, require
-
-LARGEST_MB = 20
 
 
 def take_in(file: FileStorage, *, alt: str = "", rights: str = "") -> Media:
@@ -19,7 +16,7 @@ def take_in(file: FileStorage, *, alt: str = "", rights: str = "") -> Media:
     db().commit()  # nothing of ours waits while the picture is opened, shrunk and written
     folder = settings().media_folder
     try:
-        stored = store_image(_data(file), folder=folder)
+        stored = store_image(file.stream.read(), folder=folder)
     except InvalidInput as refusal:
         raise InvalidInput(refusal.message, {"upload": refusal.message}) from refusal
     try:
@@ -38,12 +35,3 @@ def take_in(file: FileStorage, *, alt: str = "", rights: str = "") -> Media:
         remove_image(folder, stored)
         raise
     return picture
-
-
-def _data(file: FileStorage) -> bytes:
-    data = file.stream.read(LARGEST_MB * 1_000_000 + 1)
-    if len(data) > LARGEST_MB * 1_000_000:
-        raise InvalidInput(
-            _("This file is larger than {} MB. Make the picture smaller and add it again.").format(LARGEST_MB)
-        )
-    return data

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from content_library.models.format import Kind
 from content_library.models.post import Post, PostState
 from content_library.models.topic import post_products, post_topics
+from content_library.paging import Paged, nearest_page
 from content_library.search import matching
 
 MOST_COUNTED = 10_000  # beyond it people search on, they do not page on
@@ -29,26 +30,11 @@ class PostFilter:
 
 
 @dataclass(frozen=True)
-class PostPage:
+class PostPage(Paged):
     """`total` stops at MOST_COUNTED; `is_more` says that there are more than that."""
 
     posts: list[Post]
-    total: int
     is_more: bool
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
-
-    @property
-    def first(self) -> int:
-        return (self.page - 1) * self.per_page + 1 if self.posts else 0
-
-    @property
-    def last(self) -> int:
-        return (self.page - 1) * self.per_page + len(self.posts)
 
 
 def find_posts(
@@ -59,7 +45,7 @@ def find_posts(
     some = select(Post.id, Post.updated_at).where(*conditions).limit(MOST_COUNTED + 1).subquery()
     found = session.scalar(select(func.count()).select_from(some)) or 0
     total = min(found, MOST_COUNTED)
-    page = min(max(page, 1), max(1, -(-total // per_page)))
+    page = nearest_page(page, total, per_page)
     query = select(Post).where(*conditions)
     if found <= MOST_COUNTED:  # the limit inside keeps the planner from walking every post for a rare word
         query = select(Post).join(some, some.c.id == Post.id)
@@ -69,7 +55,7 @@ def find_posts(
         .offset((page - 1) * per_page)
         .options(joinedload(Post.owner).lazyload("*"), joinedload(Post.format), selectinload(Post.topics))
     )
-    return PostPage(list(posts), total, found > MOST_COUNTED, page, per_page)
+    return PostPage(total, page, per_page, list(posts), found > MOST_COUNTED)
 
 
 def has_posts(session: Session, desk_id: int) -> bool:

@@ -17,6 +17,7 @@ from content_library.models.desk import Desk
 from content_library.models.media import Media, post_media
 from content_library.models.post import Post
 from content_library.models.user import User
+from content_library.paging import Paged, nearest_page
 from content_library.permissions import can_draft, require
 from content_library.search_tokens import tokens
 from content_library.transitions import flush
@@ -28,23 +29,8 @@ MOST_SEARCHED = 20_000  # the newest pictures a search reads
 
 
 @dataclass(frozen=True)
-class MediaPage:
+class MediaPage(Paged):
     pictures: list[Media]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
-
-    @property
-    def first(self) -> int:
-        return (self.page - 1) * self.per_page + 1 if self.pictures else 0
-
-    @property
-    def last(self) -> int:
-        return (self.page - 1) * self.per_page + len(self.pictures)
 
 
 def add_picture(
@@ -163,10 +149,10 @@ def find_pictures(
     total = (
         session.scalar(select(func.count()).select_from(every.with_only_columns(Media.id).subquery())) or 0
     )
-    page = min(max(page, 1), max(1, -(-total // per_page)))
+    page = nearest_page(page, total, per_page)
     newest = every.order_by(Media.created_at.desc(), Media.id.desc())
     pictures = session.scalars(newest.limit(per_page).offset((page - 1) * per_page))
-    return MediaPage(list(pictures), total, page, per_page)
+    return MediaPage(total, page, per_page, list(pictures))
 
 
 def _matching(session: Session, desk_id: int, words: Sequence[str]) -> list[int]:

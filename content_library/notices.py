@@ -15,20 +15,14 @@ from sqlalchemy.orm import Session
 from content_library.errors import NotFound
 from content_library.models.notice import Notice
 from content_library.models.user import DeskMembership, DeskRole, TeamMembership, User
+from content_library.paging import Paged, nearest_page
 
 MOST_COUNTED = 100
 
 
 @dataclass(frozen=True)
-class NoticePage:
+class NoticePage(Paged):
     notices: list[Notice]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
 
 
 def notify(
@@ -115,7 +109,7 @@ def notices_of(
     """A page of what this person was told, the newest first."""
     conditions = [Notice.user_id == person.id, *([Notice.read_at.is_(None)] if unread else [])]
     total = session.scalar(select(func.count()).select_from(Notice).where(*conditions)) or 0
-    page = min(max(page, 1), max(1, -(-total // per_page)))
+    page = nearest_page(page, total, per_page)
     found = session.scalars(
         select(Notice)
         .where(*conditions)
@@ -123,7 +117,7 @@ def notices_of(
         .limit(per_page)
         .offset((page - 1) * per_page)
     )
-    return NoticePage(list(found), total, page, per_page)
+    return NoticePage(total, page, per_page, list(found))
 
 
 def mark_one_read(session: Session, notice_id: int, *, actor: User, now: datetime) -> None:

@@ -13,6 +13,7 @@ from content_library.models.desk import Desk
 from content_library.models.feed import FeedItem, Proposal, ProposalState
 from content_library.models.post import Post
 from content_library.models.user import User
+from content_library.paging import Paged, nearest_page
 from content_library.permissions import can_draft, require
 from content_library.story_matching import KnownStory, Likeness, StoryIndex
 from content_library.transitions import flush, move_proposal
@@ -41,15 +42,8 @@ class ProposalFilter:
 
 
 @dataclass(frozen=True)
-class ProposalPage:
+class ProposalPage(Paged):
     proposals: list[Proposal]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
 
 
 def get_proposal(session: Session, desk_id: int, proposal_id: int) -> Proposal:
@@ -72,7 +66,7 @@ def find_proposals(
     """A page of proposals: what waits by the article's date, what is decided by when it was."""
     found = _chosen(desk_id, wanted, now)
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    page = min(max(page, 1), max(1, -(-total // per_page)))
+    page = nearest_page(page, total, per_page)
     order = Proposal.decided_at if wanted.state else Proposal.dated_at
     ids = found.order_by(order.desc(), Proposal.id.desc()).limit(per_page).offset((page - 1) * per_page)
     proposals = session.scalars(
@@ -84,7 +78,7 @@ def find_proposals(
             joinedload(Proposal.subscription, innerjoin=True),
         )
     )
-    return ProposalPage(list(proposals), total, page, per_page)
+    return ProposalPage(total, page, per_page, list(proposals))
 
 
 def counts(session: Session, desk_id: int, *, now: datetime) -> Mapping[ProposalState | None, int]:

@@ -17,6 +17,7 @@ from content_library.models.format import Format, Kind
 from content_library.models.post import Post, PostState, Revision, revision_authors
 from content_library.models.review import Comment, Decision, Review, ReviewState, Submission, Verdict
 from content_library.models.user import TeamMembership, User
+from content_library.paging import Paged, nearest_page
 from content_library.search import matching
 
 MOST_COUNTED = 100  # for a badge
@@ -34,18 +35,11 @@ class QueueFilter:
 
 
 @dataclass(frozen=True)
-class QueuePage:
+class QueuePage(Paged):
     """`total` stops at MOST_LISTED; `is_more` says that there are more than that."""
 
     reviews: list[Review]
-    total: int
     is_more: bool
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
 
 
 def queue(
@@ -56,9 +50,9 @@ def queue(
     some = waiting.limit(MOST_LISTED + 1).subquery()
     found = session.scalar(select(func.count()).select_from(some)) or 0
     total = min(found, MOST_LISTED)
-    page = min(max(page, 1), max(1, -(-total // per_page)))
+    page = nearest_page(page, total, per_page)
     ids = waiting.order_by(Review.opened_at, Review.id).limit(per_page).offset((page - 1) * per_page)
-    return QueuePage(_rows(session, list(session.scalars(ids))), total, found > MOST_LISTED, page, per_page)
+    return QueuePage(total, page, per_page, _rows(session, list(session.scalars(ids))), found > MOST_LISTED)
 
 
 def waiting_count(session: Session, person: User, *, desk_id: int | None = None, asked: bool = False) -> int:

@@ -21,6 +21,7 @@ from content_library.memberships import (
     move,
 )
 from content_library.models.user import Identity, LinkPurpose, User
+from content_library.paging import Paged, nearest_page
 from content_library.permissions import can_manage_people, require
 from content_library.sign_in import end_sessions_of, find_by_email
 from content_library.transitions import flush, hold_person
@@ -38,15 +39,8 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
-class PeoplePage:
+class PeoplePage(Paged):
     people: list[User]
-    total: int
-    page: int
-    per_page: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.per_page))
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def find_people(
     require(can_manage_people(actor), "Only administrators can see everybody.")
     conditions = [_in_standing(standing), *(_has(word) for word in words.split()[:6])]
     total = session.scalar(select(func.count()).select_from(User).where(*conditions)) or 0
-    page = min(max(page, 1), max(1, -(-total // per_page)))
+    page = nearest_page(page, total, per_page)
     found = session.scalars(
         select(User)
         .where(*conditions)
@@ -78,7 +72,7 @@ def find_people(
         .limit(per_page)
         .offset((page - 1) * per_page)
     )
-    return PeoplePage(list(found), total, page, per_page)
+    return PeoplePage(total, page, per_page, list(found))
 
 
 def _in_standing(standing: Standing) -> ColumnElement[bool]:

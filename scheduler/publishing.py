@@ -252,6 +252,7 @@ def _sent(session: Session, world: World, order: Order, result: SendResult, *, n
     """A yes always counts, also when the lease is over."""
     claimed = order.errand.claim
     assert result.ref is not None
+    accounts.worked(session, claimed.account_id, now=now)
     recording.record_part(
         session, claimed.publication_id, order.part.index, result.ref, claimed.account_id, now=now
     )

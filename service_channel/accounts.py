@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, cast
 
@@ -36,6 +36,7 @@ class Health(StrEnum):
     UNCLEAR = "unclear"  # it could not be asked
 
 
+NOTED_EVERY = timedelta(minutes=1)
 MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
 
 
@@ -268,10 +269,14 @@ def wait_until(session: Session, account: Account, instant: datetime) -> None:
 
 
 def worked(session: Session, account_id: int, *, now: datetime) -> None:
-    """The account's credentials were accepted."""
+    """The account's credentials were accepted. Noted once a minute at most, unless there was a problem."""
     credential = session.get(Credential, account_id)
-    if credential is not None:
+    if credential is not None and (credential.problem or _is_old(credential.last_ok_at, now)):
         credential.last_ok_at, credential.problem, credential.problem_at = now, "", None
+
+
+def _is_old(instant: datetime | None, now: datetime) -> bool:
+    return instant is None or now - instant >= NOTED_EVERY
 
 
 def note_check(

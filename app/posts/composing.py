@@ -5,12 +5,14 @@ made or a submission sent, so that a conflict or a refusal there never costs a w
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 
-from app.extensions import db, desk, me, now
+from app.extensions import db, desk, me, now, only_reads
 from app.formatting import gettext as _
 from app.formatting import said
 from app.forms import wants_json
@@ -24,9 +26,18 @@ from app.uploads import take_in
 from content_library import catalogue, posts, submissions
 from content_library.content import empty
 from content_library.errors import Conflict, InvalidInput
-from content_library.models.post import Post, WorkingCopy
+from content_library.models.post import Post, Revision, WorkingCopy
 from content_library.permissions import can_draft, require
 from content_library.revisions import latest_revision
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came from the composer, for a post."""
+
+    post: Post
+    form: ComposerForm
+    shelf: Shelf
 
 
 @blueprint.get("/d/<desk>/posts/<int:post_id>/compose")
@@ -61,6 +72,7 @@ def keep(post_id: int) -> Any:
 
 @blueprint.post("/d/<desk>/posts/<int:post_id>/preview")
 @signed_in
+@only_reads
 def preview(post_id: int) -> Any:
     """How it would look and what is missing, of a text that is not kept. A part of the page for scripts."""
     post = _writable(post_id)
@@ -76,6 +88,19 @@ def preview(post_id: int) -> Any:
 @blueprint.post("/d/<desk>/posts/<int:post_id>/revisions")
 @signed_in
 def save_revision(post_id: int) -> Any:
+    """Save what is being typed as a revision."""
+    return _save_then(post_id, _say_saved)
+
+
+@blueprint.post("/d/<desk>/posts/<int:post_id>/compose/submission")
+@signed_in
+def send(post_id: int) -> Any:
+    """Send what is being typed to its teams; a revision is saved first when it differs from the latest."""
+    return _save_then(post_id, _submit)
+
+
+def _save_then(post_id: int, go_on: Callable[[Sent, Revision, bool], Any]) -> Any:
+    """Keep what was sent, make a revision of it and go on, all or nothing; or the answer that says why not."""
     post = _writable(post_id)
     form, shelf = _sent_form(post)
     copy, answer = _kept(post, form, shelf)
@@ -88,42 +113,28 @@ def save_revision(post_id: int) -> Any:
                 db(), copy, actor=me(), now=now(), onto_revision_id=copy.base_revision_id,
                 note=form.revision_note.data or "",
             )  # fmt: skip
+            return go_on(Sent(post, form, shelf), revision, revision.id != before)
     except Conflict:
         return conflict_page(post, copy), 409
     except InvalidInput as refusal:
         return _refused(post, form, shelf, copy, refusal)
-    if revision.id == before:
-        flash(_("Nothing has changed since revision {}.").format(revision.number), "info")
-    else:
+
+
+def _say_saved(sent: Sent, revision: Revision, is_new: bool) -> Any:
+    if is_new:
         flash(_("Revision {} saved.").format(revision.number), "good")
-    return redirect(url_for("posts.compose", post_id=post.id), 303)
+    else:
+        flash(_("Nothing has changed since revision {}.").format(revision.number), "info")
+    return redirect(url_for("posts.compose", post_id=sent.post.id), 303)
 
 
-@blueprint.post("/d/<desk>/posts/<int:post_id>/compose/submission")
-@signed_in
-def send(post_id: int) -> Any:
-    """Send what is being typed to its teams; a revision is saved first when it differs from the latest."""
-    post = _writable(post_id)
-    form, shelf = _sent_form(post)
-    copy, answer = _kept(post, form, shelf)
-    if copy is None:
-        return answer
-    try:
-        with db().begin_nested():
-            revision = posts.save_revision(
-                db(), copy, actor=me(), now=now(), onto_revision_id=copy.base_revision_id,
-                note=form.revision_note.data or "",
-            )  # fmt: skip
-            submissions.submit(
-                db(), post, revision, actor=me(), now=now(), note=form.submission_note.data or "",
-                wanted_at=wanted(form.wanted_at.data),
-            )  # fmt: skip
-    except Conflict:
-        return conflict_page(post, copy), 409
-    except InvalidInput as refusal:
-        return _refused(post, form, shelf, copy, refusal)
-    flash(_("Sent to {}.").format(clearing_teams(shelf)), "good")
-    return redirect(url_for("posts.show", post_id=post.id), 303)
+def _submit(sent: Sent, revision: Revision, _is_new: bool) -> Any:
+    submissions.submit(
+        db(), sent.post, revision, actor=me(), now=now(), note=sent.form.submission_note.data or "",
+        wanted_at=wanted(sent.form.wanted_at.data),
+    )  # fmt: skip
+    flash(_("Sent to {}.").format(clearing_teams(sent.shelf)), "good")
+    return redirect(url_for("posts.show", post_id=sent.post.id), 303)
 
 
 @blueprint.post("/d/<desk>/posts/<int:post_id>/working-copy/removal")

@@ -7,10 +7,11 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from app.changes import changes_between
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
 from app.posts.forms import ActForm, ConflictForm
-from app.posts.pages import changes, conflict_page
+from app.posts.pages import conflict_page
 from app.posts.views import blueprint
 from app.previews import revision_previews
 from app.sign_in import signed_in
@@ -42,7 +43,7 @@ def revisions(post_id: int) -> Any:
         ),
         older=older,
         newer=newer,
-        between=changes(older.content, newer.content, post.format) if older and newer else None,
+        between=changes_between(older, newer, post) if older and newer else None,
         previews=revision_previews(db(), newer, desk().id) if newer else [],
         act=ActForm(formdata=None),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import render_template
 
+from app.changes import changes
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
 from app.posts.documents import field_of
@@ -12,10 +13,8 @@ from app.posts.forms import ActForm, ComposerForm, ConflictForm, Shelf
 from app.previews import content_previews, revision_previews
 from content_library import catalogue, posts, submissions
 from content_library.completeness import missing
-from content_library.content_changes import Names, changed_fields, changed_pictures
 from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
-from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.review import Decision, Verdict
 from content_library.network_limits import LIMITS
@@ -47,7 +46,9 @@ def compose_page(
         newer=newer,
         asked=_asked_for(post),
         others=posts.other_writers(db(), post, actor=me(), since=now() - posts.STILL_WRITING),
-        elsewhere=changes(copy.content, content, shelf.format) if copy and other_window else None,
+        elsewhere=changes(copy.content, content, desk_id=desk().id, format_=shelf.format)
+        if copy and other_window
+        else None,
         pictures=[pictures[m["id"]] for m in content["media"] if m["id"] in pictures],
         shelf_pictures=find_pictures(db(), desk().id, per_page=12).pictures,
         has_threads=any(LIMITS[network].threads for network in shelf.networks),
@@ -106,29 +107,6 @@ def clearing_teams(shelf: Shelf) -> str:
     return _("{} and {}").format(", ".join(names[:-1]), names[-1])
 
 
-def names_here() -> Names:
-    """How this desk's ids are said in words."""
-    here = desk().id
-    accounts = catalogue.accounts(db(), here)
-    return Names(
-        accounts={a.id: f"{a.name} ({a.network})" for a in accounts},
-        topics={t.id: t.name for t in catalogue.topics(db(), here)},
-        products={p.id: p.name for p in catalogue.products(db(), here)},
-        formats={f.key: f.name for f in catalogue.formats(db(), retired=True)},
-    )
-
-
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], format_: Format) -> dict[str, Any]:
-    """What differs between two content documents, for `_changes.html`."""
-    rows = changed_fields(before, after, names=names_here(), fields=format_.fields)
-    moved = changed_pictures(before, after)
-    known = pictures_by_id(db(), desk().id, [p.media_id for p in moved])
-    return {
-        "rows": [(r.label, r.changes) for r in rows],
-        "pictures": [(p, known.get(p.media_id)) for p in moved],
-    }
-
-
 def conflict_page(post: Post, copy: WorkingCopy) -> str:
     """Two people's texts side by side, and the three ways on."""
     theirs = latest_revision(db(), post)
@@ -141,7 +119,7 @@ def conflict_page(post: Post, copy: WorkingCopy) -> str:
         copy=copy,
         theirs=theirs,
         base=base,
-        between=changes(theirs.content, copy.content, post.format),
+        between=changes(theirs.content, copy.content, desk_id=post.desk_id, format_=post.format),
         their_previews=revision_previews(db(), theirs, desk().id),
         my_previews=content_previews(db(), desk().id, copy.content, accounts),
         form=ConflictForm(formdata=None, onto=str(theirs.id)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g, render_template, request, url_for
 
-from app.changes import changes
+from app.changes import changes_between
 from app.extensions import db, me, now
 from app.formatting import city, said
 from app.formatting import gettext as _
@@ -195,7 +195,7 @@ def _since(review: Review) -> dict[str, Any] | None:
     if before is None:
         return None
     post = review.submission.post
-    return {"revision": before, **changes(before.content, review.submission.revision.content, post)}
+    return {"revision": before, **changes_between(before, review.submission.revision, post)}
 
 
 def moved_on_page(review: Review, refusal: Refusal, seen: int | None) -> str:
@@ -212,7 +212,7 @@ def moved_on_page(review: Review, refusal: Refusal, seen: int | None) -> str:
         submission=submission,
         post=submission.post,
         sentence=refusal.message,
-        between=changes(read.content, there.content, submission.post) if differs and read else None,
+        between=changes_between(read, there, submission.post) if differs and read else None,
         read=read,
         there=there,
         newer=next((r for r in newer.reviews if r.team_id == review.team_id), None) if newer else None,

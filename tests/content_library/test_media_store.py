@@ -249,7 +249,7 @@ def test_a_damaged_or_cut_off_picture_is_refused(tmp_path: Path, pool: ConfinedP
 
 
 def test_a_file_of_more_than_thirty_megabytes_is_refused_unopened(tmp_path: Path, pool: ConfinedPool) -> None:
-    assert "larger than 30 MB" in refused(bytes(30_000_001), tmp_path, pool)
+    assert "larger than 20 MB" in refused(bytes(20_000_001), tmp_path, pool)
 
 
 SAMPLES = [
