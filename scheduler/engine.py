@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import socket
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from scheduler.world import World, make_world
 log = logging.getLogger(__name__)
 
 BEAT_EVERY_S = 5.0
+LISTEN_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,14 @@ def run(
     """Run an engine until SIGTERM or SIGINT. `crash_at` names a point at which a drill kills it."""
     if crash_at:
         points.die_at(crash_at)
-    stopped = threading.Event()
+    asked_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda received, _frame: asked_to_stop.append(received))
     engine = Engine(settings, database, render_mail, world=world)
     engine.start()
-    stopped.wait()
+    # Waiting for a lock here would not do: where the kernel hands the signal to another thread, it wakes nobody.
+    while not asked_to_stop:
+        time.sleep(LISTEN_EVERY_S)
     engine.stop()
     database.dispose()
 

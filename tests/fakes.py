@@ -109,7 +109,7 @@ class FakeServer:
 
     def is_quiet(self) -> bool:
         """No PUT is under way any more, so nothing more will be applied."""
-        return self._state()["under_way"] == 0
+        return int(self._state()["under_way"]) == 0
 
     def events(self) -> list[dict[str, Any]]:
         """Every line of the log: {at, event, path, mode, body}."""

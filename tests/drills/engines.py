@@ -62,13 +62,19 @@ class EngineProcess:
     def _status(self) -> str:
         return Path(f"/proc/{self.pid}/status").read_text()
 
+    def pause(self) -> None:
+        self._signal(signal.SIGSTOP)
+
     def go_on(self) -> None:
         self._signal(signal.SIGCONT)
 
     def end(self, *, within: float = 10) -> None:
-        """Ask it to finish."""
-        self._signal(signal.SIGTERM)
+        """Ask it to finish, and wait until it has."""
+        self.ask_to_end()
         self.wait_dead(within=within)
+
+    def ask_to_end(self) -> None:
+        self._signal(signal.SIGTERM)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""

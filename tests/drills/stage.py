@@ -64,7 +64,7 @@ class Stage:
             made = {}
             for n, kind in enumerate(kinds):
                 account = places["page"] if kind == "page" else places[f"network-{n % accounts}"]
-                content = {"text": THREAD, "thread": True} if kind == "thread" else {}
+                content: dict[str, Any] = {"text": THREAD, "thread": True} if kind == "thread" else {}
                 post = make.make_post(
                     session, desk, author, title=f"Post {n}", now=now, accounts=[account.id], topics=[self._topic],
                     **content,

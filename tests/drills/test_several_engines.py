@@ -60,30 +60,42 @@ def test_five_engines_die_at_random_moments_under_load(stage: Stage) -> None:
 
 @pytest.mark.parametrize("point", ["claimed", "marked", "before_send", "sent"])
 def test_an_engine_asleep_past_its_lease_wakes_up_to_no_double(stage: Stage, point: str) -> None:
-    stage.plan("single")
     sleeper = stage.engines.start(pause_at=point)
+    stage.plan("single")
     wait_until(sleeper.is_paused, "it sleeps")
     stage.engines.start()
     stage.wait_until_over()
     sleeper.go_on()
-    time.sleep(1)
-    assert sleeper.is_alive()
+    sleeper.end()  # it finishes what it was about to do
+    assert "Traceback" not in sleeper.said()
     stage.assert_promise()
 
 
 def test_an_idle_engine_ends_within_seconds_of_being_asked(stage: Stage) -> None:
-    stage.plan("page")
     engine = stage.engines.start()
+    stage.plan("page")
     stage.wait_until_over()
     engine.end(within=5)
     assert "Traceback" not in engine.said()
     assert "WARNING" not in engine.said()
 
 
+def test_an_engine_asked_to_end_in_its_sleep_ends_when_it_wakes_up(stage: Stage) -> None:
+    engine = stage.engines.start()
+    stage.plan("page")
+    stage.wait_until_over()
+    engine.pause()
+    wait_until(engine.is_paused, "it sleeps")
+    engine.ask_to_end()
+    engine.go_on()
+    engine.wait_dead(within=10)
+    assert "Traceback" not in engine.said()
+
+
 def test_an_engine_asked_to_end_gives_back_what_it_has_not_begun(stage: Stage) -> None:
-    stage.plan("single", in_s=3)
     stage.engines.timing = {**UNDER_LOAD, "DESKCAST_LOOK_AHEAD_S": "10", "DESKCAST_LEASE_S": "30"}
     engine = stage.engines.start()
+    stage.plan("single", in_s=2)
     wait_until(lambda: stage.states() == {PublicationState.CLAIMED: 1}, "it is claimed ahead of its time")
     engine.end()
     assert stage.states() == {PublicationState.PLANNED: 1}
