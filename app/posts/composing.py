@@ -32,12 +32,14 @@ from content_library.revisions import latest_revision
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What came from the composer, for a post."""
+class Saved:
+    """A revision made of what the composer sent; or the latest again, where nothing differs."""
 
     post: Post
     form: ComposerForm
     shelf: Shelf
+    revision: Revision
+    is_new: bool
 
 
 @blueprint.get("/d/<desk>/posts/<int:post_id>/compose")
@@ -99,7 +101,7 @@ def send(post_id: int) -> Any:
     return _save_then(post_id, _submit)
 
 
-def _save_then(post_id: int, go_on: Callable[[Sent, Revision, bool], Any]) -> Any:
+def _save_then(post_id: int, go_on: Callable[[Saved], Any]) -> Any:
     """Keep what was sent, make a revision of it and go on, all or nothing; or the answer that says why not."""
     post = _writable(post_id)
     form, shelf = _sent_form(post)
@@ -113,28 +115,28 @@ def _save_then(post_id: int, go_on: Callable[[Sent, Revision, bool], Any]) -> An
                 db(), copy, actor=me(), now=now(), onto_revision_id=copy.base_revision_id,
                 note=form.revision_note.data or "",
             )  # fmt: skip
-            return go_on(Sent(post, form, shelf), revision, revision.id != before)
+            return go_on(Saved(post, form, shelf, revision, is_new=revision.id != before))
     except Conflict:
         return conflict_page(post, copy), 409
     except InvalidInput as refusal:
         return _refused(post, form, shelf, copy, refusal)
 
 
-def _say_saved(sent: Sent, revision: Revision, is_new: bool) -> Any:
-    if is_new:
-        flash(_("Revision {} saved.").format(revision.number), "good")
+def _say_saved(saved: Saved) -> Any:
+    if saved.is_new:
+        flash(_("Revision {} saved.").format(saved.revision.number), "good")
     else:
-        flash(_("Nothing has changed since revision {}.").format(revision.number), "info")
-    return redirect(url_for("posts.compose", post_id=sent.post.id), 303)
+        flash(_("Nothing has changed since revision {}.").format(saved.revision.number), "info")
+    return redirect(url_for("posts.compose", post_id=saved.post.id), 303)
 
 
-def _submit(sent: Sent, revision: Revision, _is_new: bool) -> Any:
+def _submit(saved: Saved) -> Any:
     submissions.submit(
-        db(), sent.post, revision, actor=me(), now=now(), note=sent.form.submission_note.data or "",
-        wanted_at=wanted(sent.form.wanted_at.data),
+        db(), saved.post, saved.revision, actor=me(), now=now(), note=saved.form.submission_note.data or "",
+        wanted_at=wanted(saved.form.wanted_at.data),
     )  # fmt: skip
-    flash(_("Sent to {}.").format(clearing_teams(sent.shelf)), "good")
-    return redirect(url_for("posts.show", post_id=sent.post.id), 303)
+    flash(_("Sent to {}.").format(clearing_teams(saved.shelf)), "good")
+    return redirect(url_for("posts.show", post_id=saved.post.id), 303)
 
 
 @blueprint.post("/d/<desk>/posts/<int:post_id>/working-copy/removal")

@@ -40,6 +40,19 @@ def test_a_cleared_post_goes_out_once_on_the_public_page(road: Road) -> None:
         assert session.scalars(select(Attempt)).one().outcome is AttemptOutcome.SENT
 
 
+def test_what_went_out_shows_that_the_account_works(road: Road) -> None:
+    publication_id = road.plan_one()
+    with road.database.write() as session:
+        account = session.get_one(Publication, publication_id).account_id
+        credential = session.get_one(Credential, account)
+        credential.problem, credential.problem_at = "It could not be reached.", road.clock()
+    sent_at = road.clock.advance(minutes=1)
+    assert road.tick() == 1
+    with road.database.read() as session:
+        credential = session.get_one(Credential, account)
+        assert (credential.last_ok_at, credential.problem, credential.problem_at) == (sent_at, "", None)
+
+
 def test_what_loses_its_approval_is_never_sent(road: Road) -> None:
     publication_id = road.plan_one()
     withdraw(road, publication_id)
