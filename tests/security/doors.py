@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -63,8 +64,16 @@ class House:
             Path(f"{self.file}{ending}").unlink(missing_ok=True)
         shutil.copyfile(self.kept, self.file)
 
-    def knock(self, rule: Rule, role: str, things: Things, *, desk: str | None = None) -> TestResponse:
-        """Ask an address as somebody, with a form it would take from who may send it."""
+    def knock(
+        self,
+        rule: Rule,
+        role: str,
+        things: Things,
+        *,
+        desk: str | None = None,
+        smuggled: Mapping[str, Any] = {},
+    ) -> TestResponse:
+        """Ask an address as somebody, with a form it would take from who may send it, and what is smuggled beside."""
         if self.touched:
             self.restore()
         self.touched = "POST" in (rule.methods or ())
@@ -76,7 +85,7 @@ class House:
             address = self.app.url_map.bind("localhost").build(rule.endpoint, values)
         if "POST" not in (rule.methods or ()):
             return client.get(address, buffered=True)
-        form = dict(things.forms.get(rule.endpoint, {}), csrf_token=self._token(client))
+        form = {**smuggled, **things.forms.get(rule.endpoint, {}), "csrf_token": self._token(client)}
         if "upload" in form:
             form["upload"] = (io.BytesIO(form["upload"]), "picture.png")
         return client.post(address, data=form)
