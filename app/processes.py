@@ -2,13 +2,16 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import FrameType
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,6 +23,7 @@ from content_library.settings import Settings
 START_S = 60.0
 STOP_S = 70.0
 RESTART_PAUSE_S = 2.0
+LISTEN_EVERY_S = 0.1
 
 Say = Callable[[str], object]
 
@@ -39,40 +43,48 @@ def run(settings: Settings) -> int:
     """Prepare, start both processes, say where to go, and stay until stopped; returns the exit status."""
     say = click.echo
     say("Deskcast is starting.")
+    if problem := _cannot_listen(settings):
+        say(f"Deskcast cannot listen on {settings.host}:{settings.port} ({problem}).", err=True)
+        say("Stop what uses this port, or set PORT to another.", err=True)
+        return 1
     say(f"  data       {settings.data}")
     prepare_database(settings, say=say)
     invitation = _first_people(settings, say=say)
     family = Family(
         {
-            "web": [sys.executable, "-m", "app.cli", "web"],
+            "web": _web_server(settings),
             "engine": [sys.executable, "-m", "app.cli", "engine"],
         }
     )
     family.start()
-    if not _wait_until_ready(settings, family):
-        family.stop()
-        say("The web server did not come up. Run `deskcast doctor` to see why.")
-        return 1
-    _say_where(settings, invitation, say=say)
-    return family.watch()
+    if _wait_until_ready(settings, family):
+        _say_where(settings, invitation, say=say)
+        return family.watch()
+    family.stop()
+    if family.is_asked_to_stop:
+        return 0
+    say("The web server did not come up. Run `deskcast doctor` to see why.", err=True)
+    return 1
 
 
 def become_web(settings: Settings) -> None:
     """Replace this process by the web server."""
-    os.execv(  # noqa: S606 - our own interpreter with fixed arguments
-        sys.executable,
-        [
-            sys.executable, "-m", "gunicorn", "app:create_app()",
-            "--bind", f"{settings.host}:{settings.port}",
-            "--workers", str(settings.web_workers),
-            "--threads", str(settings.web_threads),
-            "--graceful-timeout", "20",
-            "--timeout", "60",
-            "--log-level", "warning",
-            "--no-control-socket",
-            "--preload",
-        ],
-    )  # fmt: skip
+    command = _web_server(settings)
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter with fixed arguments
+
+
+def _web_server(settings: Settings) -> list[str]:
+    return [
+        sys.executable, "-m", "gunicorn", "app:create_app()",
+        "--bind", f"{settings.host}:{settings.port}",
+        "--workers", str(settings.web_workers),
+        "--threads", str(settings.web_threads),
+        "--graceful-timeout", "20",
+        "--timeout", "60",
+        "--log-level", "warning",
+        "--no-control-socket",
+        "--preload",
+    ]  # fmt: skip
 
 
 def _first_people(settings: Settings, *, say: Say) -> str:
@@ -104,18 +116,38 @@ def _say_where(settings: Settings, invitation: str, *, say: Say) -> None:
     say("")
 
 
-def _wait_until_ready(settings: Settings, family: "Family") -> bool:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - a comparison
-    address = f"http://{host}:{settings.port}/readyz"
-    ends = time.monotonic() + START_S
-    while time.monotonic() < ends and family.is_alive("web"):
+def _cannot_listen(settings: Settings) -> str:
+    """Why the web server will not get its address; nothing where it will."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does
         try:
-            with urllib.request.urlopen(address, timeout=2) as answer:
-                if answer.status == 200:
-                    return True
-        except OSError:
-            time.sleep(0.2)
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            return problem.strerror or str(problem)
+    return ""
+
+
+def _wait_until_ready(settings: Settings, family: "Family") -> bool:
+    ends = time.monotonic() + START_S
+    while time.monotonic() < ends and family.is_alive("web") and family.pause(2 * LISTEN_EVERY_S):
+        if _is_ready(settings):
+            return True
     return False
+
+
+def _is_ready(settings: Settings) -> bool:
+    """Asks as a proxy in front would: here, by the public name, whatever else this machine sends through a proxy."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - a comparison
+    asked = urllib.request.Request(
+        f"http://{host}:{settings.port}/readyz", headers={"Host": urlsplit(settings.public_url).netloc}
+    )
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with directly.open(asked, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 class Family:
@@ -124,11 +156,14 @@ class Family:
     def __init__(self, commands: dict[str, list[str]]) -> None:
         self._commands = commands
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._stopping = False
+        self.is_asked_to_stop = False
 
     def start(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._asked_to_stop)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if (
+                signal.getsignal(number) is not signal.SIG_IGN
+            ):  # `nohup` keeps it going when the terminal closes
+                signal.signal(number, self._stop_soon)
         for name in self._commands:
             self._spawn(name)
 
@@ -137,28 +172,43 @@ class Family:
 
     def watch(self) -> int:
         """Stay until asked to stop; a child that dies is started again."""
-        while not self._stopping:
-            time.sleep(0.5)
+        while self.pause(0.5):
             for name, child in list(self._children.items()):
-                if child.poll() is not None and not self._stopping:
-                    click.echo(f"The {name} process ended ({child.returncode}); starting it again.", err=True)
-                    time.sleep(RESTART_PAUSE_S)
-                    self._spawn(name)
+                if child.poll() is not None:
+                    self._replace(name, child)
         self.stop()
         return 0
 
+    def pause(self, seconds: float) -> bool:
+        """Let time pass. False, and early, once this family is asked to stop."""
+        ends = time.monotonic() + seconds
+        while not self.is_asked_to_stop and time.monotonic() < ends:
+            time.sleep(LISTEN_EVERY_S)
+        return not self.is_asked_to_stop
+
     def stop(self) -> None:
         """Ask every child to finish what it is doing, and wait for it."""
-        self._stopping = True
         for child in self._children.values():
             if child.poll() is None:
                 child.terminate()
         ends = time.monotonic() + STOP_S
         for child in self._children.values():
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.1, ends - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
+            self._end_what_is_left(child)
+
+    def _replace(self, name: str, dead: subprocess.Popen[bytes]) -> None:
+        """A new child for one that died. What the dead one had started itself must not keep its place."""
+        click.echo(f"The {name} process ended ({dead.returncode}); starting it again.", err=True)
+        self._end_what_is_left(dead)
+        if self.pause(RESTART_PAUSE_S):
+            self._spawn(name)
+
+    def _end_what_is_left(self, child: subprocess.Popen[bytes]) -> None:
+        """Every child leads a group of its own: this ends all of it."""
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
     def _spawn(self, name: str) -> None:
         self._children[name] = subprocess.Popen(  # noqa: S603 - our own interpreter with fixed arguments
@@ -166,5 +216,5 @@ class Family:
             start_new_session=True,
         )
 
-    def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping = True
+    def _stop_soon(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_asked_to_stop = True
