@@ -13,6 +13,7 @@ from content_library.database import Base
 from tests.security.doors import House, open_house
 from tests.security.test_access import BY_SECRET, OF_A_PERSON, SWITCHED_OFF, allowed
 
+pytestmark = pytest.mark.slow
 Cells = dict[tuple[str, Any, str], Any]
 MOST_TRUSTED = ("lead", "agent", "legal", "administrator", "auditor", "nobody")
 KINDS = ((Boolean, ["1"]), (Integer, ["2", "1"]), (DateTime, ["2020-01-01T00:00"]))
