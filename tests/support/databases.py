@@ -39,6 +39,14 @@ class Databases:
             return sqlite_url(shutil.copy(self._sqlite_template, self.folder / f"test-{self._made}.db"))
         return self._postgres.create(f"test_{self._made}", template=self._postgres_template)
 
+    def begin_again(self, url: str, *, like: str) -> None:
+        """Make the database at `url` what the one at `like` is. Nobody may be connected to either."""
+        self.discard(url)
+        if url.startswith("sqlite"):
+            shutil.copy(like.removeprefix("sqlite:///"), url.removeprefix("sqlite:///"))
+        else:
+            self._postgres.create(_name(url), template=_name(like))
+
     def empty_url(self, kind: Kind) -> str:
         """A database without a single table, for tests of the migrations themselves."""
         self._made += 1
@@ -59,7 +67,7 @@ class Databases:
             for file in self.folder.glob(Path(url).name + "*"):
                 file.unlink()
         elif "/shared?" not in url:
-            self._postgres.drop(url.partition("@/")[2].partition("?")[0])
+            self._postgres.drop(_name(url))
 
     @cached_property
     def _sqlite_template(self) -> Path:
@@ -79,6 +87,10 @@ class Databases:
     @cached_property
     def _shared_postgres(self) -> str:
         return self._postgres.create("shared", template=self._postgres_template)
+
+
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 def sqlite_url(file: Path) -> str:
