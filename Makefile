@@ -89,7 +89,7 @@ format: $(VENV)/.test ## Put the code into its form
 	@$(BIN)/ruff check --fix-only --exit-zero
 
 drills: setup-test ## Kill, stop and starve it while it publishes
-	@$(STEP) --show "Drills" $(PYTEST) -q tests/drills
+	@$(STEP) --show "Drills" $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/drills
 
 screenshots: setup-test ## Take the pictures in docs/ again
 	@$(STEP) "Screenshots" $(BIN)/python -m tools.screenshots
