@@ -1,4 +1,4 @@
-"""The composer in a real browser: it keeps what is typed, whatever happens."""
+"""The composer in a real browser: it keeps what is typed, whatever happens, and its pages hold the longest words."""
 
 import io
 import re
@@ -11,12 +11,13 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from content_library.database import Database
-from content_library.models.post import PostState
+from content_library.models.post import Post, PostState
 from content_library.models.user import User
+from content_library.posts import autosave, working_copy
 from tests import factories as make
 from tests.app.posts.conftest import HERE, World
 from tests.support import served
-from tests.support.browser import DESKTOP, window
+from tests.support.browser import DESKTOP, PHONE, assert_accessible, assert_fits_width, window
 from tests.support.databases import Databases, open_database
 
 expect.set_options(timeout=20_000)  # the words are there long before, unless the machine is busy
@@ -35,7 +36,7 @@ def database(databases: Databases, clock) -> Iterator[Database]:
 
 @pytest.fixture
 def url(application: Flask) -> Iterator[str]:
-    application.config["TRUSTED_HOSTS"] = ["127.0.0.1"]
+    application.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     application.config["WTF_CSRF_ENABLED"] = True
     with served.served(application) as address:
         yield address
@@ -175,6 +176,16 @@ def test_a_topic_is_added_where_it_is_typed(composer: Page, world: World):
     assert len(world.copy(1, world.maya).content["topics"]) == 2
 
 
+def test_the_end_of_a_session_while_typing_says_so_and_keeps_the_words(
+    composer: Page, world: World, application: Flask
+):
+    composer.context.clear_cookies(name=application.config["SIGN_IN_COOKIE"])
+    composer.locator("#text").fill("Typed after the session was over.")
+    expect(composer.locator("[data-saved]")).to_contain_text("Sign in again in another tab")
+    expect(composer.locator("#text")).to_have_value("Typed after the session was over.")
+    assert "Typed after" in composer.evaluate("JSON.stringify({...localStorage})")
+
+
 def test_a_new_post_is_one_key_and_one_click_away(
     desktop: BrowserContext, sign_in: SignIn, world: World, url: str
 ):
@@ -185,6 +196,66 @@ def test_a_new_post_is_one_key_and_one_click_away(
     page.get_by_role("button", name=re.compile("Flash sale")).click()
     expect(page.get_by_label("Terms")).to_be_visible()
     expect(page.get_by_role("button", name="Send to Marketing and Legal")).to_be_visible()
+
+
+def every_page(world: World, application: Flask) -> list[str]:
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    post_id = world.post(
+        title=long, text=f"{long} https://a.example/{'x' * 120} نصائح للعناية",
+        accounts=[world.page.id, world.bluesky.id],
+        fields={"link": "https://a.example"}, format_key="faq_link", topics=[],
+    )  # fmt: skip
+    world.clear(post_id)
+    client = make.client_for(application, world.maya)
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 40), "#0b5a60").save(picture, "PNG")
+    picture.seek(0)
+    application.config["WTF_CSRF_ENABLED"] = False
+    picture_form = {"upload": (picture, "kettle.png"), "alt": long}
+    assert "/media" in client.post("/d/brindlemoor/media", data=picture_form).location
+    assert str(post_id) in client.post(f"{HERE}/{post_id}/comments", data={"body": long}).location
+    with world.database.write() as session:
+        post, maya = session.get_one(Post, post_id), session.get_one(User, world.maya.id)
+        copy = working_copy(session, post, actor=maya, now=make.NOW)
+        autosave(
+            session,
+            copy,
+            {**copy.content, "text": "Mine."},
+            actor=maya,
+            now=make.NOW,
+            seen_version=copy.version,
+        )
+    world.save(post_id, world.jonas, text="Theirs, and shorter.")
+    here = f"{HERE}/{post_id}"
+    return [
+        "/d/brindlemoor/library", "/d/brindlemoor/library?q=zzz&state=draft", f"{HERE}/new", here, f"{here}/compose",
+        f"{here}/revisions", f"{here}/conflict", "/d/brindlemoor/media", "/d/brindlemoor/media/1/about",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESKTOP, "light"), (PHONE, "light"), ({"width": 360, "height": 740}, "dark")]
+)
+def test_every_page_is_accessible_and_fits(
+    chromium: Browser,
+    application: Flask,
+    sign_in: SignIn,
+    world: World,
+    url: str,
+    size: dict[str, int],
+    scheme: str,
+):
+    addresses = every_page(world, application)
+    with window(chromium, size=size, color_scheme=scheme) as context:
+        page = sign_in(context, world.maya)
+        for address in addresses:
+            answer = page.goto(url + address)
+            assert answer
+            assert answer.status == 200, address
+            for closed in page.locator("main details:not([data-menu])").all():
+                closed.evaluate("(details) => { details.open = true; }")
+            assert_fits_width(page)
+            assert_accessible(page)
 
 
 def test_the_composer_works_without_script(
