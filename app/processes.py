@@ -160,9 +160,7 @@ class Family:
 
     def start(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if (
-                signal.getsignal(number) is not signal.SIG_IGN
-            ):  # `nohup` keeps it going when the terminal closes
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` outlives its terminal
                 signal.signal(number, self._stop_soon)
         for name in self._commands:
             self._spawn(name)
