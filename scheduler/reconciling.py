@@ -1,7 +1,8 @@
 """After an unclear answer: is it there? And after a crash: what was left behind?
 
 For networks of class I the identity is ours, so looking is exact and sending again under the same key is harmless.
-Until nothing can be in flight any more, "not there" only counts if sending again is still allowed.
+Until nothing can be in flight any more, "not there" only counts if the network itself has answered and sending again
+is still allowed: what is planned again can be held or cancelled, and must not turn up on the network afterwards.
 """
 
 import logging
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MOST_LOOKS = 12
 LONGEST_LOOK_S = 20.0
+GATEWAY_LOST = (502, 504)
 
 
 @dataclass(frozen=True)
@@ -188,12 +190,13 @@ def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: date
 
 
 def _absent(session: Session, world: World, search: Search, *, now: datetime) -> None:
-    """Not there. Sending again under the same key is safe; if that is no longer allowed, wait until nothing is in
-    flight before saying so."""
+    """Not there. Sending again under the same key is safe; if that is no longer allowed, or nobody answered, wait until
+    nothing is in flight before saying so."""
     publication = session.get_one(Publication, search.publication_id)
     may_go = isinstance(gate.ask(session, publication.id, now=now, clock_sane=world.clock_sane), gate.Passed)
-    quiet_at = publication.state_at + timedelta(seconds=world.timing.send_deadline + world.timing.settle)
-    if not may_go and now < quiet_at:
+    sent = _last_sending(session, publication.id)
+    quiet_at = sent.started_at + timedelta(seconds=world.timing.send_deadline + world.timing.settle)
+    if now < quiet_at and not (may_go and _was_answered(sent)):
         publication.not_before = quiet_at
         session.flush()
         return
@@ -203,6 +206,16 @@ def _absent(session: Session, world: World, search: Search, *, now: datetime) ->
         explanation="It is not there; sending it again under the same key.",
         values={"not_before": pause, "looks": 0},
     )  # fmt: skip
+
+
+def _last_sending(session: Session, publication_id: int) -> Attempt:
+    sends = (Attempt.publication_id == publication_id) & (Attempt.act == "send")
+    return session.scalars(select(Attempt).where(sends).order_by(Attempt.id.desc()).limit(1)).one()
+
+
+def _was_answered(sent: Attempt) -> bool:
+    """By the network, and not by a gateway that has lost sight of it."""
+    return sent.status is not None and sent.status not in GATEWAY_LOST
 
 
 def _look_again(session: Session, publication_id: int, message: str, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from scheduler import points, publishing, reconciling
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
-from service_channel.networks.base import FindResult, Presence
+from service_channel.networks.base import FindResult, Outcome, Presence, SendResult
 from service_channel.token_vault import TokenVault
 from tests.fakes import CountingNetwork, Mode
 from tests.scheduler.road import THREAD, Road
@@ -218,6 +218,34 @@ def test_what_may_not_go_any_more_is_not_called_absent_while_it_may_still_be_in_
     road.settle(rounds=2)
     assert road.state(publication_id) is PublicationState.HELD
     assert not road.posts()
+
+
+@pytest.mark.parametrize("status", [None, 504])
+def test_what_nobody_answered_may_still_arrive_and_is_not_planned_again_before_it_could(
+    road: Road, status: int | None
+) -> None:
+    publication_id = road.plan_one()
+    underway = Underway(status)
+    road.use(underway)
+    road.go()
+    road.look()
+    assert road.state(publication_id) is UNKNOWN  # so that nobody can cancel what may be there in a minute
+    underway.arrive()
+    road.clock.advance(seconds=road.world.timing.send_deadline + road.world.timing.settle)
+    road.look()
+    assert road.state(publication_id) is PUBLISHED
+
+
+class Underway(CountingNetwork):
+    """A network at which a post arrives when the sender has given up long ago."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__()
+        self.status = status
+
+    def send(self, access: Any, part: Any, prepared: Any, *, deadline_s: float) -> SendResult:
+        self.arrive = lambda: super(Underway, self).send(access, part, prepared, deadline_s=deadline_s)
+        return SendResult(Outcome.UNKNOWN, status=self.status)
 
 
 def test_a_key_window_of_many_unclear_tries_still_leaves_one_post(road: Road) -> None:
