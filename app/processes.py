@@ -24,6 +24,7 @@ START_S = 60.0
 STOP_S = 70.0
 RESTART_PAUSE_S = 2.0
 LISTEN_EVERY_S = 0.1
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where such a server is asked
 
 Say = Callable[[str], object]
 
@@ -76,7 +77,7 @@ def become_web(settings: Settings) -> None:
 def _web_server(settings: Settings) -> list[str]:
     return [
         sys.executable, "-m", "gunicorn", "app:create_app()",
-        "--bind", f"{settings.host}:{settings.port}",
+        "--bind", _place(settings.host, settings.port),
         "--workers", str(settings.web_workers),
         "--threads", str(settings.web_threads),
         "--graceful-timeout", "20",
@@ -85,6 +86,10 @@ def _web_server(settings: Settings) -> list[str]:
         "--no-control-socket",
         "--preload",
     ]  # fmt: skip
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _first_people(settings: Settings, *, say: Say) -> str:
@@ -138,9 +143,9 @@ def _wait_until_ready(settings: Settings, family: "Family") -> bool:
 
 def _is_ready(settings: Settings) -> bool:
     """Asks as a proxy in front would: here, by the public name, whatever else this machine sends through a proxy."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - a comparison
+    host = EVERYWHERE.get(settings.host, settings.host)
     asked = urllib.request.Request(
-        f"http://{host}:{settings.port}/readyz", headers={"Host": urlsplit(settings.public_url).netloc}
+        f"http://{_place(host, settings.port)}/readyz", headers={"Host": urlsplit(settings.public_url).netloc}
     )
     directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -5,7 +5,7 @@ import pytest
 from scheduler.points import POINTS
 from tests.drills.stage import Stage
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 
 def crashes(point: str, kind: str) -> list[str]:

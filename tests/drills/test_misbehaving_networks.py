@@ -7,7 +7,7 @@ from tests.drills.engines import wait_until
 from tests.drills.stage import Stage
 from tests.fakes import FakeServer, Mode
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 LATER_THAN_THE_DEADLINE_S = 0.5
 ENDS_WELL = (

@@ -10,7 +10,7 @@ from scheduler.models import PublicationState
 from tests.drills.engines import UNDER_LOAD, wait_until
 from tests.drills.stage import Stage
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 CROWD = 60
 ACCOUNTS = 6
