@@ -96,7 +96,8 @@ def test_what_was_never_applied_is_looked_for_and_sent_again_under_its_key(road:
     road.settle()
     assert road.state(publication_id) is PUBLISHED
     assert len(road.posts()) == 1
-    looks = [("look", AttemptOutcome.ABSENT)] * (1 if mode is Mode.FAIL_BEFORE else 2)  # unanswered: once more
+    times = 1 if mode is Mode.FAIL_BEFORE else 2  # unanswered: once more
+    looks = [("look", AttemptOutcome.ABSENT)] * times
     first, *between, last = road.outcomes(publication_id)
     assert (first, last) == (("send", AttemptOutcome.UNKNOWN), ("send", AttemptOutcome.SENT))
     assert between == looks
