@@ -15,11 +15,14 @@ from tests.factories import NOW
 from tests.fakes import FakeServer
 from tests.scheduler.machine.faults import FAULTS
 from tests.scheduler.machine.stock import lay_in
-from tests.scheduler.machine.walks import PublicationMachine
+from tests.scheduler.machine.walks import STEPS, PublicationMachine
 from tests.support.clock import FrozenClock
 from tests.support.databases import Databases, Kind, open_database
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
+SAME: dict[str, Any] = {
+    "max_examples": 25, "stateful_step_count": 6, "phases": [Phase.generate], "derandomize": True, "database": None
+}  # fmt: skip
 Stocked = Callable[[Kind], type[PublicationMachine]]
 
 
@@ -65,13 +68,23 @@ def run(machine: type[PublicationMachine], **how: Any) -> None:
 def test_what_goes_out_goes_once_cleared_and_at_its_time_and_nothing_is_lost(
     stocked: Stocked, database_kind: Kind
 ) -> None:
-    run(stocked(database_kind), stateful_step_count=10, print_blob=True, phases=[Phase.generate])
+    examples = max(10, settings().max_examples // 3)
+    run(
+        stocked(database_kind), max_examples=examples, stateful_step_count=10, print_blob=True,
+        phases=[Phase.generate],
+    )  # fmt: skip
+
+
+def only_walks(machine: type[PublicationMachine]) -> type[PublicationMachine]:
+    return type("OnlyWalks", (machine,), dict.fromkeys(STEPS))
+
+
+def test_without_a_fault_the_same_runs_find_nothing(stocked: Stocked) -> None:
+    run(only_walks(stocked("sqlite")), **SAME)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_machine_notices(stocked: Stocked, name: str) -> None:
-    machine = stocked("sqlite")
-    with FAULTS[name](), pytest.raises(AssertionError):
-        run(
-            machine, max_examples=20, stateful_step_count=8, phases=[Phase.generate], derandomize=True, database=None
-        )  # fmt: skip
+    sown, seen_as = FAULTS[name]
+    with sown(), pytest.raises(AssertionError, match=seen_as):
+        run(only_walks(stocked("sqlite")), **SAME)

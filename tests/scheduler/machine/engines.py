@@ -139,7 +139,7 @@ class Engines(People):
     def _reach(self, point: str) -> None:
         if point == "marked":
             self.witness.at_mark()
-            assert not self.witness.wrong
+        assert not self.witness.wrong, self.witness.wrong[0]
         if self.trouble is None or self.trouble[0] != point or not self.running:
             return
         what, self.trouble = self.trouble[1], None

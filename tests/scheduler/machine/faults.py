@@ -4,7 +4,7 @@ Each takes one guard away, or does one thing in the wrong order. `FAULTS` names 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,10 +13,9 @@ from unittest.mock import patch
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from content_library import audit
+from content_library import audit, clock
 from content_library.models.review import Approval
 from scheduler import (
-    binding,
     gate,
     mending,
     payloads,
@@ -25,24 +24,28 @@ from scheduler import (
     reconciling,
     recording,
     settling,
-    take_down,
     transitions,
 )
 from scheduler.models import Part, Publication, PublicationState
-from scheduler.publication_flow import TRANSITIONS, Act
+from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
 from scheduler.world import World
 from service_channel import accounts
-from service_channel.networks.base import Network, Outcome, SendResult
+from service_channel.networks.base import Network
 
 S = PublicationState
 Fault = Callable[[], AbstractContextManager[Any]]
-FAULTS: dict[str, Fault] = {}
+FAULTS: dict[str, tuple[Fault, str]] = {}
 
 
-def fault(sown: Fault) -> Fault:
-    FAULTS[sown.__name__.replace("_", " ")] = sown
-    return sown
+def fault(seen_as: str) -> Callable[[Fault], Fault]:
+    """`seen_as`: what the witness says of it, as a pattern."""
+
+    def sow(sown: Fault) -> Fault:
+        FAULTS[sown.__name__.replace("_", " ")] = (sown, seen_as)
+        return sown
+
+    return sow
 
 
 def _mark_without(column: str) -> Any:
@@ -52,6 +55,14 @@ def _mark_without(column: str) -> Any:
     statement = transitions._MARK._clone()
     statement._where_criteria = tuple(kept)
     return patch.object(transitions, "_MARK", statement)
+
+
+@contextmanager
+def _together(*sown: AbstractContextManager[Any]) -> Iterator[None]:
+    with ExitStack() as stack:
+        for one in sown:
+            stack.enter_context(one)
+        yield
 
 
 class _Seen:
@@ -67,17 +78,17 @@ class _Seen:
 # ---- claiming and marking ------------------------------------------------------
 
 
-@fault
+@fault("lease that ends before the sending")
 def the_lease_is_not_checked() -> Any:
     return _mark_without("leased_until")
 
 
-@fault
+@fault("claim was taken over")
 def the_fence_is_not_checked() -> Any:
     return _mark_without("fence")
 
 
-@fault
+@fault("before its time")
 def the_due_time_is_ignored() -> Any:
     real = transitions.claim
 
@@ -88,7 +99,7 @@ def the_due_time_is_ignored() -> Any:
     return patch.object(transitions, "claim", claim)
 
 
-@fault
+@fault("claimed while it was claimed")
 def what_is_claimed_is_claimed_again() -> Any:
     real = transitions.claim
 
@@ -99,7 +110,7 @@ def what_is_claimed_is_claimed_again() -> Any:
     return patch.object(transitions, "claim", claim)
 
 
-@fault
+@fault("left without a mark")
 def it_is_sent_before_it_is_marked() -> Any:
     """What the mark writes is thrown away until the answer is there."""
     real = publishing._marked
@@ -116,7 +127,7 @@ def it_is_sent_before_it_is_marked() -> Any:
     return patch.object(publishing, "_marked", marked)
 
 
-@fault
+@fault("another text than was approved")
 def what_was_read_goes_though_something_newer_passed() -> Any:
     class Alike(str):
         __hash__ = str.__hash__
@@ -133,9 +144,9 @@ def what_was_read_goes_though_something_newer_passed() -> Any:
     return patch.object(gate, "ask", ask)
 
 
-@fault
+@fault("given another key")
 def each_try_has_another_key() -> Any:
-    real = publishing.choose_envelopes
+    real = payloads.choose_envelopes
 
     def choose(
         session: Session, publication_id: int, payload: str, network: Network, *, now: datetime
@@ -153,7 +164,7 @@ def each_try_has_another_key() -> Any:
 # ---- the gate ------------------------------------------------------------------
 
 
-@fault
+@fault("was marked")
 def the_gate_is_skipped() -> Any:
     def passed(session: Session, publication_id: int, **_known: Any) -> gate.Passed:
         row = session.connection().execute(gate._QUESTION, {"publication_id": publication_id}).one()
@@ -162,12 +173,12 @@ def the_gate_is_skipped() -> Any:
     return patch.object(gate, "ask", passed)
 
 
-@fault
+@fault("while a hold")
 def a_hold_is_ignored() -> Any:
     return patch.object(gate, "_hold", lambda _session, _row: None)
 
 
-@fault
+@fault("nobody has cleared")
 def a_withdrawn_approval_still_passes() -> Any:
     real = gate._unapproved
 
@@ -182,7 +193,7 @@ def a_withdrawn_approval_still_passes() -> Any:
     return patch.object(gate, "_unapproved", blind)
 
 
-@fault
+@fault("approval in force for exactly its content")
 def the_approved_hash_is_not_compared() -> Any:
     real = gate._unapproved
 
@@ -193,32 +204,27 @@ def the_approved_hash_is_not_compared() -> Any:
     return patch.object(gate, "_unapproved", blind)
 
 
-@fault
+@fault("payload that is not the one it was bound to")
 def the_payload_is_not_compared() -> Any:
     return patch.object(gate, "_changed", lambda _row: None)
 
 
-@fault
+@fault("after its grace")
 def the_grace_is_ignored() -> Any:
     return patch.object(gate, "_too_late", lambda _row, _now: None)
 
 
-@fault
-def the_end_of_an_offer_is_ignored() -> Any:
-    return patch.object(gate, "_over", lambda _row, _now: None)
-
-
-@fault
+@fault("has signed it out")
 def a_lost_account_is_ignored() -> Any:
     return patch.object(accounts, "lost", lambda *_args, **_known: None)
 
 
-@fault
+@fault("asked to wait")
 def a_network_that_asks_to_wait_is_ignored() -> Any:
     return patch.object(accounts, "wait_until", lambda *_args: None)
 
 
-@fault
+@fault("clock that cannot be trusted")
 def a_clock_that_jumped_is_trusted() -> Any:
     real = gate.ask
     return patch.object(
@@ -229,12 +235,12 @@ def a_clock_that_jumped_is_trusted() -> Any:
 # ---- after the answer, or without one ------------------------------------------
 
 
-@fault
+@fault("nobody had looked|stands there")
 def an_unclear_answer_is_taken_for_not_sent() -> Any:
     return patch.object(publishing, "_unknown", publishing._not_sent)
 
 
-@fault
+@fault("nobody had looked|stands there")
 def a_lost_sending_is_simply_planned_again() -> Any:
     def again(session: Session, *, now: datetime) -> int:
         over = reconciling._expired(session, S.SENDING, now)
@@ -245,48 +251,27 @@ def a_lost_sending_is_simply_planned_again() -> Any:
     return patch.object(reconciling, "lose_expired", again)
 
 
-@fault
-def a_lost_sending_is_forgotten() -> Any:
-    return patch.object(reconciling, "lose_expired", lambda _session, *, now: 0)
-
-
-@fault
+@fault("still open")
 def a_lost_claim_is_forgotten() -> Any:
     return patch.object(reconciling, "give_back_expired", lambda _session, *, now: 0)
 
 
-@fault
+@fault("nobody had looked|stands there")
 def it_is_sent_again_without_looking() -> Any:
     def again(world: World, publication_id: int) -> None:
         with world.database.write() as session:
-            now = publishing.clock.now(session)
+            now = clock.now(session)
             transitions.settle(session, publication_id, Act.RETRY, now=now, reason="absent")
 
     return patch.object(reconciling, "look", again)
 
 
-@fault
-def what_cannot_be_read_is_taken_for_absent() -> Any:
-    def absent(session: Session, publication_id: int, _message: str, *, now: datetime) -> None:
-        transitions.settle(session, publication_id, Act.RETRY, now=now, reason="absent")
-
-    return patch.object(reconciling, "_look_again", absent)
-
-
-@fault
-def nobody_is_asked_and_it_is_sent_again() -> Any:
-    def absent(session: Session, publication_id: int, _sentence: str, *, now: datetime) -> None:
-        transitions.settle(session, publication_id, Act.RETRY, now=now, reason="absent")
-
-    return patch.object(reconciling, "_ask_a_person", absent)
-
-
-@fault
+@fault("nobody had looked|stands there")
 def anybody_answers_at_any_time() -> Any:
     return patch.object(settling, "_check_asked", lambda _publication: None)
 
 
-@fault
+@fault("still open")
 def a_late_yes_does_not_count() -> Any:
     real = recording.finish
 
@@ -294,71 +279,42 @@ def a_late_yes_does_not_count() -> Any:
         state = session.scalar(select(Publication.state).where(Publication.id == publication_id))
         return state is S.SENDING and real(session, publication_id, now=now)
 
-    return _both(finish)
+    return _together(patch.object(recording, "finish", finish), patch.object(reconciling, "finish", finish))
 
 
-@contextmanager
-def _both(finish: Any) -> Iterator[None]:
-    with patch.object(recording, "finish", finish), patch.object(reconciling, "finish", finish):
-        yield
-
-
-@fault
+@fault("the network said")
 def an_answer_is_not_written_down() -> Any:
     return patch.object(recording, "close_attempt", lambda *_args, **_known: None)
 
 
-@fault
+@fault("again after it was sent|stands there")
 def where_a_part_stands_is_not_written_down() -> Any:
     return patch.object(recording, "record_part", lambda *_args, **_known: None)
-
-
-@fault
-def what_is_not_deleted_is_called_taken_down() -> Any:
-    return patch.object(take_down, "_delete", lambda *_args: SendResult(Outcome.SENT))
 
 
 # ---- people --------------------------------------------------------------------
 
 
-@fault
+@fault("nobody has cleared")
 def a_withdrawal_is_not_heard() -> Any:
     """Neither when it is made nor at the gate."""
-    return _unheard()
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    with (
-        patch.object(reactions, "unbind_unsent", lambda *_args, **_known: None),
-        a_withdrawn_approval_still_passes(),
-    ):
-        yield
-
-
-@fault
-def what_is_being_sent_can_be_cancelled() -> Any:
-    return patch.dict(TRANSITIONS, {(state, Act.CANCEL): S.CANCELLED for state in (S.SENDING, S.UNKNOWN)})  # type: ignore[arg-type]
-
-
-@fault
-def a_newer_revision_is_bound_after_the_first_part() -> Any:
-    return patch.object(binding, "_begun", lambda _session, _publication: False)
+    deaf = patch.object(reactions, "unbind_unsent", lambda *_args, **_known: None)
+    return _together(deaf, a_withdrawn_approval_still_passes())
 
 
 # ---- the record, and what waits ------------------------------------------------
 
 
-@fault
+@fault("the record says|is recorded as")
 def what_engines_do_is_not_recorded() -> Any:
     return patch.object(audit, "record_quickly", lambda *_args, **_known: None)
 
 
-@fault
+@fault("still open")
 def what_waits_past_its_time_is_never_missed() -> Any:
     return patch.object(mending, "miss_blocked", lambda _session, *, now: 0)
 
 
-@fault
+@fault("still open")
 def what_is_never_cleared_is_never_over() -> Any:
     return patch.object(mending, "expire_uncleared", lambda _session, *, now: 0)

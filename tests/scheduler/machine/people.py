@@ -19,7 +19,7 @@ from content_library import posts, submissions
 from content_library.approvals import approvals_in_force
 from content_library.database import Database
 from content_library.errors import Refusal
-from content_library.models.account import Account
+from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.post import Post, Rendition, Revision
 from content_library.models.review import Approval
@@ -168,14 +168,15 @@ class People(RuleBasedStateMachine):
 
     def act(self, session: Session, what: str, publication: Publication, in_s: int = 300) -> None:
         """Do one thing to a publication, its post, its account or its desk."""
-        {
+        verbs: dict[str, Callable[[Session, Publication], Any]] = {
             "withdraw": self._withdraw, "stop_desk": self._stop_desk, "hold_account": self._hold_account,
             "hold": self._hold, "cancel": self._cancel, "edit": self._edit, "newer": self._newer,
             "archive": self._archive, "approve": self._approve, "lift": self._lift, "release": self._release,
             "reconnect": self._reconnect,
             "move": lambda session, publication: self._move(session, publication, in_s),
             "plan_again": lambda session, p: self._plan(session, p.post, [p.account_id], in_s),
-        }[what](session, publication)  # fmt: skip
+        }  # fmt: skip
+        verbs[what](session, publication)
 
     def _withdraw(self, session: Session, publication: Publication) -> None:
         for approval in approvals_in_force(session, publication.post):
@@ -238,13 +239,25 @@ class People(RuleBasedStateMachine):
         holds.release_publication(session, publication, **self.priya(session))
 
     def _reconnect(self, session: Session, publication: Publication) -> None:
-        account, desk = publication.account, session.get_one(Desk, self.stock.desk)
+        self.connect(session, publication.account)
+
+    def connect(self, session: Session, account: Account) -> None:
+        desk = session.get_one(Desk, self.stock.desk)
         found = Connection(account.handle, account.name, f"did:{account.id}", "", self.stock.secret, "")
         accounts.connect(
             session, desk, account.network, found, host=self.stock.secret["host"], vault=make.VAULT, account=account,
             **self.priya(session),
         )  # fmt: skip
         self.witness.reconnected(account.id)
+
+    def set_right(self) -> None:
+        """Every hold is lifted and every account connected."""
+        with self.acting() as session:
+            for hold in holds.open_holds(session, self.stock.desk):
+                holds.lift(session, hold, **self.priya(session))
+            lost = (Account.desk_id == self.stock.desk) & (Account.state == AccountState.RECONNECT)
+            for account in session.scalars(select(Account).where(lost)):
+                self.connect(session, account)
 
     # ---- answers ---------------------------------------------------------------
 

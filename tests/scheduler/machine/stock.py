@@ -20,7 +20,7 @@ SENTENCE = "Descale it with vinegar and water, wait twenty minutes, and rinse it
 LEFT, RIGHT, BOTH = (0,), (1,), (0, 1)  # accounts
 Shape = tuple[tuple[int, ...], int]  # accounts, parts
 CLEARED: dict[Shape, int] = {
-    (LEFT, 1): 6, (RIGHT, 1): 6, (BOTH, 1): 4, (LEFT, 3): 3, (RIGHT, 3): 3, (BOTH, 3): 2
+    (LEFT, 1): 16, (RIGHT, 1): 16, (BOTH, 1): 4, (LEFT, 3): 10, (RIGHT, 3): 10, (BOTH, 3): 2
 }  # fmt: skip
 
 

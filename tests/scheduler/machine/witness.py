@@ -71,6 +71,7 @@ class Witness:
     _signed_out: dict[int, int] = field(default_factory=dict)  # attempt → account
     _asked_to_wait: dict[int, tuple[int, datetime]] = field(default_factory=dict)
     _orders: dict[tuple[int, int], tuple[int, str]] = field(default_factory=dict)
+    _revisions: dict[int, int | None] = field(default_factory=dict)
     _keys: dict[tuple[int, int], tuple[str, datetime]] = field(default_factory=dict)
     _remote: dict[tuple[int, int], str] = field(default_factory=dict)
     _said: dict[int, S] = field(default_factory=dict)  # what the record says of each
@@ -114,6 +115,10 @@ class Witness:
             yield "though it was cancelled"
         if self.jumped:
             yield "by a clock that cannot be trusted"
+        if self._revisions.setdefault(publication.id, publication.revision_id) != publication.revision_id:
+            first = session.get_one(Part, (publication.id, 0)).remote_id
+            if first is not None:
+                yield "with another revision than its first part"
         yield from self._held(session, publication)
         yield from self._uncleared(session, publication)
         yield from self._unable(session, publication)
@@ -225,6 +230,8 @@ class Witness:
         return attempt_id
 
     def came_back(self, attempt_id: int, access: Access, result: SendResult) -> None:
+        if not attempt_id:
+            return  # it left without a mark, and that is said already
         self.results[attempt_id] = result
         if result.outcome is Outcome.SIGNED_OUT:
             self._signed_out[attempt_id] = access.account_id
