@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-test machine test check quick lint format \
-	bench bench-publishing bench-pages bench-feeds drills screenshots lock clean
+	bench bench-publishing bench-pages bench-feeds drills proofs screenshots lock clean
 
 # An environment that was moved, or copied from elsewhere, is made again.
 ifneq ($(shell cat $(VENV)/.place 2>/dev/null),$(CURDIR))
@@ -75,7 +75,7 @@ quick: $(VENV)/.test ## Format, lint and the quick tests on SQLite, in under a m
 	@$(STEP) "Format" $(BIN)/ruff format --check
 	@$(STEP) "Lint" $(BIN)/ruff check
 	@$(STEP) --show "Quick tests, on SQLite" $(PYTEST) -q -n $(WORKERS) --dist loadgroup \
-		-m "not slow and not browser and not pds" --database=sqlite
+		-m "not slow and not browser and not pds and not proof" --database=sqlite
 
 lint: $(VENV)/.test ## Format, lint, types, import contracts, templates
 	@$(STEP) "Format" $(BIN)/ruff format --check
@@ -90,6 +90,9 @@ format: $(VENV)/.test ## Put the code into its form
 
 drills: setup-test ## Kill, stop and starve it while it publishes
 	@$(STEP) --show "Drills" $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/drills
+
+proofs: setup-test ## Sow faults into the scheduler to see that its state machine notices each, outside `make test`
+	@$(STEP) --show "Proofs" $(PYTEST) -v -n $(WORKERS) -m proof
 
 screenshots: setup-test ## Take the pictures in docs/ again
 	@$(STEP) "Screenshots" $(BIN)/python -m tools.screenshots

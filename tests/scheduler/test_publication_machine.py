@@ -83,6 +83,7 @@ def test_without_a_fault_the_same_runs_find_nothing(stocked: Stocked) -> None:
     run(only_walks(stocked("sqlite")), **SAME)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_machine_notices(stocked: Stocked, name: str) -> None:
     sown, seen_as = FAULTS[name]
