@@ -49,10 +49,16 @@ def index() -> Any:
 @blueprint.get("/d/<desk>/record/<int:entry_id>")
 @signed_in
 def entry(entry_id: int) -> Any:
-    found = record.get_entry(db(), entry_id, actor=me(), desk_id=desk().id)
+    found = record.get_entry(db(), entry_id, actor=me(), desk_id=scope_of_request())
     details = found.payload.details if found.payload else None
     written = None if details is None else json.dumps(details, ensure_ascii=False, indent=2, sort_keys=True)
-    return render_template("record/entry.html", entry=found, details=written, verb_words=verb_words)
+    return render_template(
+        "record/entry.html",
+        entry=found,
+        details=written,
+        scope=request.args.get("scope"),
+        verb_words=verb_words,
+    )
 
 
 def scope_of_request() -> int | None:

@@ -45,6 +45,17 @@ def test_a_submission_can_be_taken_back(maya: Browser, world: World):
     assert maya.send(f"{HERE}/{post_id}/submission/withdrawal").status_code == 409
 
 
+def test_a_lead_gets_from_it_to_what_the_record_says_of_it_alone(priya: Browser, world: World):
+    world.submit(world.post())
+    post_id = world.post()
+    world.submit(post_id)
+    link = priya.open(f"{HERE}/{post_id}").xpath("//a[contains(., 'Everything recorded')]/@href")[0]
+    with world.database.read() as session:
+        every = session.scalars(select(AuditEntry.subject_id).filter_by(subject_type="post")).all()
+    assert 0 < every.count(post_id) < len(every)
+    assert len(priya.open(link).xpath("//tbody/tr")) == every.count(post_id)
+
+
 def test_every_teams_part_and_decision_is_shown(maya: Browser, world: World):
     post_id = world.post()
     world.clear(post_id)

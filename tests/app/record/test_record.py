@@ -146,8 +146,17 @@ def test_an_entry_shows_its_details_and_its_place_in_the_chain(written):
 def test_an_entry_of_another_desk_or_of_none_is_not_found(written):
     for summary in ("Elsewhere", "Invited Nia"):
         path = f"{RECORD}/{id_of(written, summary)}"
-        assert written.client("ruth").get(path).status_code == 404
+        for person in ("ruth", "sam"):
+            assert written.client(person).get(path).status_code == 404
+
+
+def test_administrators_open_every_entry_from_the_record_of_the_whole_installation(written):
+    everything = text_of(written.client("sam").get(f"{RECORD}?scope=everything"))
+    for summary in ("Elsewhere", "Invited Nia"):
+        path = f"{RECORD}/{id_of(written, summary)}?scope=everything"
+        assert path in everything
         assert written.client("sam").get(path).status_code == 200
+        assert written.client("ruth").get(path).status_code == 404
 
 
 def test_erased_details_are_said(written):
