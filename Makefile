@@ -91,7 +91,7 @@ format: $(VENV)/.test ## Put the code into its form
 drills: setup-test ## Kill, stop and starve it while it publishes
 	@$(STEP) --show "Drills" $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/drills
 
-proofs: setup-test ## Sow faults into the scheduler to see that its state machine notices each, outside `make test`
+proofs: setup-test ## Break one rule of review or scheduler at a time to see that the state machines notice; outside `make test`
 	@$(STEP) --show "Proofs" $(PYTEST) -v -n $(WORKERS) -m proof
 
 screenshots: setup-test ## Take the pictures in docs/ again

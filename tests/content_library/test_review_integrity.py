@@ -594,7 +594,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_machine_notices_when(fault: str, databases: Databases, monkeypatch: pytest.MonkeyPatch):
     """The proof of the proof: with one rule of the house broken, the machine above fails."""
