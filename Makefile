@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STEP := tools/step
-WORKERS := 2
+WORKERS := 3
 PYTEST := $(BIN)/python -m pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 

@@ -28,6 +28,7 @@ FEATURES = (
     "calendar",
     "accounts",
     "curation",
+    "boundaries",
     "record",
     "admin",
     "public",

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from content_library import audit
+from content_library.boundary_rules import install_boundaries
 from content_library.errors import InvalidInput, TransitionNotAllowed
 from content_library.formats import BUILTIN_FORMATS, BuiltinFormat
 from content_library.models.account import Account, AccountState
@@ -26,12 +27,13 @@ BUILTIN_TEAMS = {"marketing": "Marketing", "legal": "Legal", "pr": "PR", "produc
 
 
 def install(session: Session, *, now: datetime) -> None:
-    """Put the built-in formats and teams in place. Doing it again changes nothing a person has changed."""
+    """Put the built-in formats, teams and boundaries in place. Doing it again changes nothing a person has changed."""
     formats = set(session.scalars(select(Format.key)))
     session.add_all(_format(b, n) for n, b in enumerate(BUILTIN_FORMATS) if b.key not in formats)
     teams = set(session.scalars(select(Team.key)))
     session.add_all(Team(key=k, name=n, created_at=now) for k, n in BUILTIN_TEAMS.items() if k not in teams)
     flush(session)
+    install_boundaries(session, now=now)
 
 
 def _format(builtin: BuiltinFormat, position: int) -> Format:

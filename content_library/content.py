@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from content_library.models.account import Account
@@ -38,6 +38,7 @@ EMPTY: Mapping[str, Any] = {
     "valid_until": "",
     "review_by": "",
     "source": {"url": "", "title": "", "author": "", "via": "", "licence": ""},
+    "answers": {},
 }
 
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -62,11 +63,18 @@ def normalise(raw: Mapping[str, Any]) -> Content:
         if variant.get("text") and variant["text"] != document["text"]
     }
     document["fields"] = {k: v for k, v in sorted(document["fields"].items()) if v not in ("", None, False)}
+    document["answers"] = _answers(document["answers"])
     document["media"] = [
         {"id": int(m["id"]), "sha256": m.get("sha256", ""), "alt": m.get("alt", "")}
         for m in document["media"]
     ]
     return document
+
+
+def _answers(raw: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What the author says to boundaries: key → {reason, evidence}, without what is empty."""
+    said = {key: {k: v for k, v in sorted(answer.items()) if v} for key, answer in sorted(raw.items())}
+    return {key: answer for key, answer in said.items() if answer}
 
 
 def _clean(value: Any) -> Any:
@@ -89,6 +97,24 @@ def text_for(content: Mapping[str, Any], network: str) -> str:
     """The text this network gets: its variant, or the post's own."""
     variant = content["variants"].get(network)
     return str(variant["text"] if variant else content["text"])
+
+
+def texts_going_out(content: Mapping[str, Any], networks: Iterable[str]) -> dict[str, str]:
+    """Field → text of what people will read on these networks: text, variants, alt texts, and the page's title."""
+    wanted = set(networks)
+    unread = {f"variant_{network}" for network in content["variants"].keys() - wanted}
+    if "page" not in wanted:
+        unread.add("title")
+    if wanted and wanted <= content["variants"].keys():
+        unread.add("text")
+    return {field: text for field, text in every_text(content).items() if field not in unread}
+
+
+def every_text(content: Mapping[str, Any]) -> dict[str, str]:
+    """Field → text of everything that may go out."""
+    variants = {f"variant_{network}": variant["text"] for network, variant in content["variants"].items()}
+    alts = {f"alt_{m['id']}": m["alt"] for m in content["media"]}
+    return {"title": content["title"], "text": content["text"], **variants, **alts}
 
 
 def parts_for(content: Mapping[str, Any], network: str) -> list[str]:

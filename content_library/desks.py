@@ -2,22 +2,24 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from slugify import slugify
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content_library import audit
+from content_library import audit, review_clocks
 from content_library.clearance import cleared_alone, drop_all, drop_unsupported, resting_on_team
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.desk import Desk, Team
+from content_library.models.review import Review
 from content_library.models.user import TeamMembership, User
 from content_library.permissions import can_manage_desk, can_manage_people, require
 from content_library.transitions import flush
 from content_library.wall_time import zone as known_zone
 from content_library.web_addresses import FetchError, parse_target
+from content_library.working_hours import interval, week_of
 
 ONLY_ADMINISTRATORS = "Only administrators can change desks and teams."
 _LENGTHS = {"name": 80, "about": 500, "website": 500}
@@ -156,6 +158,70 @@ def change_team(
     flush(session)
     _note(session, team, "team.changed", f"Changed the team {name}", before, after, actor=actor, now=now)
     return _stop_serving(session, team, left, actor=actor, now=now) if left else 0
+
+
+def change_team_hours(
+    session: Session,
+    team: Team,
+    *,
+    zone: str,
+    hours: Sequence[Sequence[Sequence[str]]],
+    holidays: Sequence[str],
+    turnaround_h: int,
+    actor: User,
+    now: datetime,
+) -> None:
+    """When a team works (seven days from Monday on, each with its [begins, ends]) and how fast it answers.
+
+    What its open reviews have used up stays; what is left is counted in the new hours. Raises InvalidInput by field.
+    """
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    wanted = {
+        "zone": zone,
+        "hours": _checked_hours(hours),
+        "holidays": _checked_days(holidays),
+        "turnaround_h": turnaround_h,
+    }
+    known_zone(zone)
+    if not 1 <= turnaround_h <= 200:
+        sentence = "Write a number of working hours from 1 to 200."
+        raise InvalidInput(sentence, {"turnaround_h": sentence})
+    before = {key: getattr(team, key) for key in wanted}
+    if before == wanted:
+        return
+    running = session.scalars(
+        select(Review)
+        .where(Review.team_id == team.id, Review.running_since.is_not(None))
+        .with_for_update(of=Review)
+    ).all()
+    for review in running:
+        review_clocks.stop(review, now=now)
+    for key, value in wanted.items():
+        setattr(team, key, value)
+    for review in running:
+        review_clocks.start(review, now=now)
+    flush(session)
+    said = f"Changed when {team.name} works"
+    _note(session, team, "team.hours_changed", said, before, wanted, actor=actor, now=now)
+
+
+def _checked_hours(hours: Sequence[Sequence[Sequence[str]]]) -> list[list[list[str]]]:
+    """Raises InvalidInput at `hours` for what is no time of day, runs into another, or is never."""
+    week = week_of([[interval(begins, ends) for begins, ends in day] for day in hours])
+    if not any(week):
+        sentence = "A team that never works never answers. Write its hours on at least one day."
+        raise InvalidInput(sentence, {"hours": sentence})
+    return [[[begins.strip(), ends.strip()] for begins, ends in day] for day in hours]
+
+
+def _checked_days(days: Sequence[str]) -> list[str]:
+    for day in days:
+        try:
+            date.fromisoformat(day)
+        except ValueError as wrong:
+            sentence = f"“{day}” is not a day. Write it like 2026-12-25."
+            raise InvalidInput(sentence, {"holidays": sentence}) from wrong
+    return sorted(set(days))
 
 
 def _stop_serving(session: Session, team: Team, left: Sequence[Desk], *, actor: User, now: datetime) -> int:

@@ -43,7 +43,7 @@ def make_revision(
     """
     content = _checked(session, post, normalise(raw))
     latest = latest_revision(session, post)
-    if latest is not None and latest.content == content:
+    if latest is not None and normalise(latest.content) == content:
         return latest
     accounts = accounts_of(session, post.desk_id, content["accounts"])
     payloads = [(account, canonical_json(rendition(content, account))) for account in accounts]

@@ -1,13 +1,17 @@
 """Sending a revision through its workflow, and taking it back."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library import events
 from content_library.approvals import approval_in_force, approvals_in_force, withdraw, withdraw_all
+from content_library.boundaries.checking import Finding, owed
+from content_library.boundary_rules import find_in_content, keep_findings
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.desk import Desk, Team
@@ -75,10 +79,12 @@ def submissions_of(session: Session, post: Post) -> list[Submission]:
     )
 
 
-def route(session: Session, desk: Desk, format_: Format) -> list[Route]:
-    """Who will clear a post of this format on this desk."""
+def route(desk: Desk, format_: Format, findings: Iterable[Finding] = ()) -> list[Route]:
+    """Who will clear a post of this format that touches these boundaries on this desk."""
     teams = {team.key: team for team in desk.teams}
-    return [Route(planned, teams.get(planned.team_key)) for planned in planned_reviews(format_.steps)]
+    return [
+        Route(planned, teams.get(planned.team_key)) for planned in planned_reviews(format_.steps, findings)
+    ]
 
 
 def what_is_missing(session: Session, post: Post, revision: Revision, *, now: datetime) -> dict[str, str]:
@@ -87,6 +93,22 @@ def what_is_missing(session: Session, post: Post, revision: Revision, *, now: da
     format_ = session.get_one(Format, revision.content["format"])
     accounts = accounts_of(session, post.desk_id, revision.content["accounts"])
     return missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+
+
+def find(session: Session, revision: Revision, *, now: datetime) -> list[Finding]:
+    """The boundaries in force that this revision touches."""
+    desk = session.get_one(Desk, revision.post.desk_id)
+    accounts = accounts_of(session, desk.id, revision.content["accounts"])
+    return find_in_content(session, desk, revision.content, accounts, now=now)
+
+
+def still_owed(findings: Sequence[Finding], content: Mapping[str, Any]) -> dict[str, str]:
+    """Field → sentence of what the boundaries still ask of the author before this can be submitted."""
+    every = owed(findings, content.get("answers", {}))
+    return {
+        f"{one.field}_{one.rule.key}" if one.field else f"boundary_{one.rule.key}": one.sentence
+        for one in every
+    }
 
 
 def submit(
@@ -107,7 +129,8 @@ def submit(
     require(can_draft(actor, post.desk_id), "Only agents and leads of this desk can submit its posts.")
     hold_post(session, post)
     _check_submittable(session, post, revision, now=now)
-    problems = what_is_missing(session, post, revision, now=now)
+    findings = find(session, revision, now=now)
+    problems = what_is_missing(session, post, revision, now=now) | still_owed(findings, revision.content)
     if wanted_at is not None and wanted_at <= now:
         problems["wanted_at"] = "That time is already past. Choose a later one, or leave it open."
     if problems:
@@ -123,10 +146,11 @@ def submit(
         wanted_at=wanted_at,
         submitted_by=actor,
         submitted_at=now,
-        reviews=_reviews(session, post, revision),
+        reviews=_reviews(session, post, revision, findings),
     )
     session.add(submission)
     flush(session)
+    keep_findings(session, submission, findings, revision.content.get("answers", {}), now=now)
     move_post(
         session,
         post,
@@ -163,13 +187,13 @@ def _supersede(session: Session, post: Post, *, actor: User, now: datetime) -> N
         close(session, before, SubmissionAct.SUPERSEDE, actor=actor, now=now)
 
 
-def _reviews(session: Session, post: Post, revision: Revision) -> list[Review]:
+def _reviews(session: Session, post: Post, revision: Revision, findings: Sequence[Finding]) -> list[Review]:
     desk = session.get_one(Desk, post.desk_id)
-    planned = route(session, desk, session.get_one(Format, revision.content["format"]))
+    planned = route(desk, session.get_one(Format, revision.content["format"]), findings)
     absent = [r.review.team_key for r in planned if r.team is None]
     if absent:
         raise InvalidInput(
-            f"This desk has no {' and no '.join(absent)} team yet, and this format needs it. "
+            f"This desk has no {' and no '.join(absent)} team yet, and this post needs it. "
             "Ask an administrator to add it under Settings, People."
         )
     return [
@@ -178,7 +202,7 @@ def _reviews(session: Session, post: Post, revision: Revision) -> list[Review]:
             team=r.team,
             step=r.review.step,
             quorum=r.review.quorum,
-            why=r.review.why,
+            why=r.review.reasons,
             state=ReviewState.WAITING,
         )
         for r in planned
@@ -222,11 +246,17 @@ def withdraw_approval(session: Session, approval: Approval, *, actor: User, now:
 
 
 def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> int:
-    """Open submissions whose post is over expire with it; returns how many. Nothing is approved by silence."""
+    """Open submissions whose wanted time or whose post is over expire; returns how many.
+
+    Nothing is approved by silence.
+    """
     over = session.scalars(
         select(Submission)
         .join(Post, Post.id == Submission.post_id)
-        .where(Submission.state == SubmissionState.OPEN, Post.valid_until <= now)
+        .where(
+            Submission.state == SubmissionState.OPEN,
+            or_(Post.valid_until <= now, Submission.wanted_at <= now),
+        )
         .limit(most)
     ).all()
     return sum(_expire(session, submission, now=now) for submission in over)
@@ -239,9 +269,10 @@ def _expire(session: Session, submission: Submission, *, now: datetime) -> bool:
         return False
     post = submission.post
     close(session, submission, SubmissionAct.EXPIRE, actor=None, now=now)
-    move_post(session, post, PostAct.EXPIRE, actor=None, now=now, summary=f"“{post.title}” expired uncleared")
-    withdraw_all(session, post, actor=None, now=now, why="The post is over.")
-    events.tell(session, events.PostExpired(post, now))
+    if post.valid_until is not None and post.valid_until <= now:
+        _end(session, post, now=now)
+    else:
+        _uncleared(session, post, now=now)
     people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
     text = f"“{post.title}” expired before it was cleared."
     notify(
@@ -249,3 +280,18 @@ def _expire(session: Session, submission: Submission, *, now: datetime) -> bool:
         details={"post_id": post.id},
     )  # fmt: skip
     return True
+
+
+def _end(session: Session, post: Post, *, now: datetime) -> None:
+    """The post itself is over, and what was cleared of it before."""
+    move_post(session, post, PostAct.EXPIRE, actor=None, now=now, summary=f"“{post.title}” expired uncleared")
+    withdraw_all(session, post, actor=None, now=now, why="The post is over.")
+    events.tell(session, events.PostExpired(post, now))
+
+
+def _uncleared(session: Session, post: Post, *, now: datetime) -> None:
+    """It was wanted by now. An older revision that is approved stays so, and what is planned with it goes."""
+    approved = approval_in_force(session, post, now=now) is not None
+    act = PostAct.WITHDRAW_TO_APPROVED if approved else PostAct.EXPIRE
+    said = f"“{post.title}” was not cleared at its time"
+    move_post(session, post, act, actor=None, now=now, summary=said)

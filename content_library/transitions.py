@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from content_library import audit
+from content_library import audit, review_clocks
 from content_library.errors import Conflict
 from content_library.models.feed import Proposal, ProposalState
 from content_library.models.post import Post
-from content_library.models.review import Review, Submission
+from content_library.models.review import Review, ReviewState, Submission
 from content_library.models.user import User
 from content_library.review_flow import (
     PostAct,
@@ -103,7 +103,9 @@ def move_review(
     """Move one team's part. Raises TransitionNotAllowed if it is not open."""
     review.state = next_review_state(review.state, act)
     if act is ReviewAct.OPEN:
-        review.opened_at = now
+        review.opened_at, review.turnaround_s = now, review.team.turnaround_h * 3600
+    turn_clock = review_clocks.start if review.state is ReviewState.OPEN else review_clocks.stop
+    turn_clock(review, now=now)
     if review.asked_at is not None:
         review.stopped_s += int((now - review.asked_at).total_seconds())
     review.asked_at = now if act is ReviewAct.ASK else None

@@ -5,6 +5,7 @@ publication: held, blocked, missed, expired, or simply later.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,9 +14,12 @@ from typing import Any
 from sqlalchemy import Boolean, Integer, Row, String, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from content_library.boundaries.checking import Finding, owed
+from content_library.boundaries.rules import Rule, Severity
+from content_library.boundary_rules import find_in_payload
 from content_library.content import rendition_hash
 from content_library.models.account import Account, AccountState
-from content_library.models.desk import Desk
+from content_library.models.desk import Desk, Team
 from content_library.models.feed import LinkCheck
 from content_library.models.post import Post, PostState, Rendition, Revision, revision_authors
 from content_library.models.review import (
@@ -40,6 +44,7 @@ class Reason(StrEnum):
     HOLD = "hold"
     APPROVAL = "approval"
     PAYLOAD = "payload"
+    BOUNDARY = "boundary"
     ACCOUNT = "account"
     WINDOW = "window"
     OVER = "over"
@@ -86,6 +91,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
         or _over(row, now)
         or _unapproved(session, row, now)
         or _changed(row)
+        or _boundaries(session, row, now)
         or _account(row, now)
         or _too_late(row, now)
         or _dead_link(session, row)
@@ -241,6 +247,41 @@ def _changed(row: Row[Any]) -> No | None:
         and rendition_hash(row.payload) == row.sha256 == row.payload_sha256
     )
     return None if whole else No(Reason.PAYLOAD, Act.BLOCK, "What would be sent is not what was approved.")
+
+
+def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
+    """A rule added today applies to what was scheduled yesterday; no race makes it looser."""
+    desk = session.get_one(Desk, row.desk_id)
+    findings = [f for f in find_in_payload(session, desk, row.payload, now=now) if _asks(f.rule)]
+    if not findings:
+        return None
+    absent = _teams_absent(session, row.submission_id, findings)
+    if absent:
+        return No(Reason.BOUNDARY, Act.BLOCK, f"{absent} Submit it again.")
+    answers = session.get_one(Revision, row.revision_id).content.get("answers", {})
+    left = [o for o in owed(findings, answers) if o.field != "reason"]
+    return No(Reason.BOUNDARY, Act.BLOCK, left[0].sentence) if left else None
+
+
+def _asks(rule: Rule) -> bool:
+    """Whether a rule can stop what is cleared: a reason is asked for only while somebody writes."""
+    return rule.severity is Severity.BLOCK or rule.needs_evidence or bool(rule.team_key)
+
+
+def _teams_absent(session: Session, submission_id: int, findings: Sequence[Finding]) -> str:
+    """The sentence that names a team which a boundary asks for now and which nobody asked then; or nothing."""
+    asked = set(
+        session.scalars(
+            select(Team.key)
+            .join(Review, Review.team_id == Team.id)
+            .where(Review.submission_id == submission_id)
+        )
+    )
+    missing = next((f for f in findings if f.rule.team_key and f.rule.team_key not in asked), None)
+    if missing is None:
+        return ""
+    name = session.scalar(select(Team.name).where(Team.key == missing.rule.team_key)) or missing.rule.team_key
+    return f"{name} has to clear it too now ({missing.rule.name})."
 
 
 def _account(row: Row[Any], now: datetime) -> No | None:

@@ -16,6 +16,7 @@ from content_library import (
     link_checks,
     notifications,
     posts,
+    reminders,
     sealing,
     sign_in,
     submissions,
@@ -103,10 +104,12 @@ def mend(duty: Duty) -> None:
     with duty.world.database.write() as session:
         now = clock.now(session)
         submissions.expire_submissions(session, now=now)
+        reminders.remind(session, now=now)
         posts.expire_posts(session, now=now)
         mending.expire_uncleared(session, now=now)
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
+        mending.apply_boundaries(session, now=now)
 
 
 def seal(duty: Duty) -> None:

@@ -7,22 +7,26 @@ from datetime import datetime
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
+from content_library.boundary_rules import boundaries_stamp
 from content_library.models.account import Account, AccountState
+from content_library.models.desk import Setting
 from content_library.models.feed import LinkCheck
 from content_library.models.post import Rendition
 from scheduler import transitions
-from scheduler.binding import let_go
+from scheduler.binding import foresee, let_go
 from scheduler.gate import Reason
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import Act
 
+_WALK = "boundaries_applied"
+
 
 def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
-    """Publications whose account is connected again, or whose links work again, are planned again.
+    """Publications whose account is connected again, whose links work again, or that touch no boundary any more go on.
 
     Those past their grace become missed at the gate; the others keep the account's least gap. Returns how many.
     """
-    mended = [*_account_is_back(session, most), *_links_work(session, most)]
+    mended = [*_account_is_back(session, most), *_links_work(session, most), *_touching(session, most)]
     for publication in mended:
         let_go(session, publication, actor=None, now=now, reason="mended", explanation="The cause is gone.")
     return sum(publication.state is PublicationState.PLANNED for publication in mended)
@@ -139,6 +143,53 @@ def _links_work(session: Session, most: int) -> list[Publication]:
     ).all()
     dead = set(session.scalars(select(LinkCheck.url).where(LinkCheck.is_ok.is_(False)))) if held else set()
     return [p for p in held if not dead & set(_links(session, p))]
+
+
+def _touching(session: Session, most: int) -> list[Publication]:
+    """Blocked at a boundary: whoever lets them go looks again first."""
+    blocked = select(Publication).where(
+        Publication.state == PublicationState.BLOCKED,
+        Publication.reason == Reason.BOUNDARY,
+        Publication.payload_sha256.is_not(None),
+    )
+    return list(session.scalars(blocked.order_by(Publication.due_at).limit(most)))
+
+
+def apply_boundaries(session: Session, *, now: datetime, most: int = 200) -> int:
+    """What is planned and touches a boundary that has changed since is blocked now, and says so. Returns how many.
+
+    Goes on where it stopped, and begins again when the boundaries in force are others than before.
+    """
+    in_force = boundaries_stamp(session, now=now)
+    kept = session.get(Setting, _WALK) or Setting(key=_WALK, value={"in_force": "", "after": 0})
+    after = kept.value["after"] if kept.value["in_force"] == in_force else 0
+    if after is None:
+        return 0
+    planned = session.scalars(
+        select(Publication)
+        .where(Publication.state == PublicationState.PLANNED, Publication.id > after)
+        .order_by(Publication.id)
+        .limit(most)
+    ).all()
+    kept.value = {"in_force": in_force, "after": planned[-1].id if len(planned) == most else None}
+    session.add(kept)
+    return sum(_block_touching(session, publication, now=now) for publication in planned)
+
+
+def _block_touching(session: Session, publication: Publication, *, now: datetime) -> bool:
+    foreseen = foresee(session, publication)
+    if foreseen is None or foreseen.reason is not Reason.BOUNDARY:
+        return False
+    transitions.move(
+        session,
+        publication,
+        foreseen.act,
+        actor=None,
+        now=now,
+        reason=foreseen.reason,
+        explanation=foreseen.sentence,
+    )
+    return True
 
 
 def links_planned(session: Session) -> set[str]:

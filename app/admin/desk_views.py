@@ -1,5 +1,6 @@
 """Desks and teams."""
 
+import re
 from datetime import time
 from typing import Any
 
@@ -7,13 +8,15 @@ from flask import flash, redirect, render_template, request, url_for
 from slugify import slugify
 
 from app.admin.access import administrators
-from app.admin.forms import DeskForm, DeskTeamsForm, NewDeskForm, TeamForm
+from app.admin.forms import DeskForm, DeskTeamsForm, NewDeskForm, TeamForm, TeamHoursForm
 from app.admin.views import blueprint
 from app.extensions import db, me, now
 from app.formatting import gettext as _
 from content_library import catalogue
 from content_library import desks as verbs
+from content_library.errors import InvalidInput
 from content_library.models.desk import Desk, Team
+from content_library.working_hours import interval
 
 
 @blueprint.get("/settings/desks")
@@ -117,6 +120,55 @@ def change_team(team_id: int) -> Any:
     return _team_page(found, form), 422
 
 
+@blueprint.post("/settings/teams/<int:team_id>/hours")
+@administrators
+def change_team_hours(team_id: int) -> Any:
+    found, form = verbs.get_team(db(), team_id), TeamHoursForm()
+    if form.accepts(lambda: _change_hours(found, form)):
+        flash(_("When the team works is saved."), "good")
+        return redirect(url_for("admin.team", team_id=found.id), 303)
+    names = _team_form(formdata=None, name=found.name, desks=[d.id for d in found.desks])
+    return _team_page(found, names, hours=form), 422
+
+
+def _change_hours(found: Team, form: TeamHoursForm) -> None:
+    holidays = (form.holidays.data or "").replace(",", " ").split()
+    verbs.change_team_hours(
+        db(), found, zone=form.zone.data, hours=_written_hours(form), holidays=holidays,
+        turnaround_h=form.turnaround_h.data or 0, actor=me(), now=now(),
+    )  # fmt: skip
+
+
+def _written_hours(form: TeamHoursForm) -> list[list[list[str]]]:
+    """Seven days of [begins, ends]. Raises InvalidInput at the day that cannot be read."""
+    week = []
+    for day in TeamHoursForm.DAYS:
+        parts = [part.strip() for part in re.split("[,;]", form[day].data or "") if part.strip()]
+        spans = [re.split(r"\s*[-–—]\s*", part) for part in parts]
+        for span in spans:
+            try:
+                interval(*span)
+            except (InvalidInput, TypeError) as wrong:
+                sentence = _("Write the hours like 09:00-12:30, 13:30-17:00, or leave the day empty.")
+                raise InvalidInput(sentence, {day: sentence}) from wrong
+        week.append(spans)
+    return week
+
+
+def _hours_form(found: Team) -> TeamHoursForm:
+    said = {
+        day: ", ".join("–".join(span) for span in spans)
+        for day, spans in zip(TeamHoursForm.DAYS, found.hours, strict=True)
+    }
+    return TeamHoursForm(
+        formdata=None,
+        zone=found.zone,
+        holidays="\n".join(found.holidays),
+        turnaround_h=found.turnaround_h,
+        **said,
+    )
+
+
 def _new_desk_form() -> NewDeskForm:
     every_team = verbs.teams(db())
     return NewDeskForm(every_team=every_team, zone=me().zone, teams=[t.id for t in every_team])
@@ -160,9 +212,13 @@ def _teams_page(form: TeamForm) -> str:
     )
 
 
-def _team_page(found: Team, form: TeamForm) -> str:
+def _team_page(found: Team, form: TeamForm, hours: TeamHoursForm | None = None) -> str:
     return render_template(
-        "admin/team.html", team=found, people=verbs.people_of(db()).get(found.id, []), form=form
+        "admin/team.html",
+        team=found,
+        people=verbs.people_of(db()).get(found.id, []),
+        form=form,
+        hours=hours or _hours_form(found),
     )
 
 

@@ -147,6 +147,30 @@ class TeamForm(DeskcastForm):
         self.desks.choices = choices((desk.id, desk.name) for desk in every_desk)
 
 
+DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
+
+
+class TeamHoursForm(DeskcastForm):
+    """A day's hours are written as people say them: `09:00-12:30, 13:30-17:00`, empty when nobody works."""
+
+    zone = SelectField(_("Time zone"))
+    monday = StringField(DAYS[0], [Length(max=100)])
+    tuesday = StringField(DAYS[1], [Length(max=100)])
+    wednesday = StringField(DAYS[2], [Length(max=100)])
+    thursday = StringField(DAYS[3], [Length(max=100)])
+    friday = StringField(DAYS[4], [Length(max=100)])
+    saturday = StringField(DAYS[5], [Length(max=100)])
+    sunday = StringField(DAYS[6], [Length(max=100)])
+    holidays = TextAreaField(_("Holidays"), [Length(max=4_000)])
+    turnaround_h = IntegerField(_("Answers within"), [InputRequired(_("This is needed."))])
+
+    DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.zone.choices = choices(zone_choices(self.zone.data))
+
+
 class ShelfForm(DeskcastForm):
     name = StringField(_("Name"), [_NEEDED, Length(max=60)])
 

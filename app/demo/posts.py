@@ -272,7 +272,11 @@ POSTS: tuple[DemoPost, ...] = (
             "fields": {
                 "terms": "One per household. Not with other offers. 50 pieces.",
                 "region": "Germany and Austria",
-            }
+            },
+            "answers": {
+                "promises": {"evidence": "Nobody we know of asks less this week."},
+                "superlatives": {"evidence": "Prices of three shops, looked up on Monday."},
+            },
         },
         moments={"valid_from": 20, "valid_until": 68},
     ),
@@ -324,6 +328,7 @@ POSTS: tuple[DemoPost, ...] = (
         hours=-25,
         steps=(
             Step(-24, "submit", "maya"),
+            Step(-23, "approve:product", "lukas", "Half and half is right for the Tern."),
             Step(-22, "approve:marketing", "elena", "Clear and friendly."),
             Step(-0.001, "plan_now", "maya"),
         ),

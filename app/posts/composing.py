@@ -19,7 +19,7 @@ from app.forms import wants_json
 from app.posts.documents import field_of, form_values, read_content, shelf_of
 from app.posts.forms import ActForm, ComposerForm, Shelf, composer_form
 from app.posts.page import wanted
-from app.posts.pages import clearing_teams, compose_page, conflict_page, panel
+from app.posts.pages import compose_page, conflict_page, names_of, panel
 from app.posts.views import blueprint
 from app.sign_in import signed_in
 from app.uploads import take_in
@@ -80,7 +80,7 @@ def preview(post_id: int) -> Any:
     post = _writable(post_id)
     form, shelf = _sent_form(post)
     content = read_content(form, shelf)
-    shown = panel(post, shelf, content)
+    shown = panel(form, shelf, content)
     if request.headers.get("HX-Request"):
         return render_template("posts/_panel.html", **shown)
     copy = posts.find_working_copy(db(), post, actor=me())
@@ -131,11 +131,11 @@ def _say_saved(saved: Saved) -> Any:
 
 
 def _submit(saved: Saved) -> Any:
-    submissions.submit(
+    sent = submissions.submit(
         db(), saved.post, saved.revision, actor=me(), now=now(), note=saved.form.submission_note.data or "",
         wanted_at=wanted(saved.form.wanted_at.data),
     )  # fmt: skip
-    flash(_("Sent to {}.").format(clearing_teams(saved.shelf)), "good")
+    flash(_("Sent to {}.").format(names_of([review.team.name for review in sent.reviews])), "good")
     return redirect(url_for("posts.show", post_id=saved.post.id), 303)
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.extensions import db, desk
+from app.extensions import db, desk, now
 from app.posts.forms import ComposerForm, Shelf
 from content_library import catalogue
+from content_library.boundary_rules import rules_in_force
 from content_library.content import normalise
 from content_library.formats import FieldType
 from content_library.media import pictures_by_id
@@ -33,6 +34,7 @@ def shelf_of(format_key: str) -> Shelf:
         catalogue.accounts(db(), here.id),
         catalogue.topics(db(), here.id),
         catalogue.products(db(), here.id),
+        rules_in_force(db(), here.id, now=now()),
     )
 
 
@@ -44,6 +46,8 @@ def form_values(content: Mapping[str, Any], *, version: int, base: int | None) -
     values |= {"onward_kind": content["onward"]["kind"], "onward_url": content["onward"]["url"]}
     values |= {f"field_{key}": value for key, value in content["fields"].items()}
     values |= {f"variant_{network}": variant["text"] for network, variant in content["variants"].items()}
+    for key, answer in content.get("answers", {}).items():
+        values |= {f"{asked}_{key}": said for asked, said in answer.items()}
     values["media"] = [m["id"] for m in content["media"]]
     values |= {f"alt_{m['id']}": m["alt"] for m in content["media"]}
     return values
@@ -63,6 +67,10 @@ def read_content(form: ComposerForm, shelf: Shelf) -> dict[str, Any]:
     content["variants"] = {network: {"text": data[f"variant_{network}"] or ""} for network in shelf.networks}
     content["source"] = {key: _said(data[f"source_{key}"]) for key in SOURCE}
     content["onward"] = {"kind": data["onward_kind"] or "none", "url": data["onward_url"] or ""}
+    content["answers"] = {
+        rule.key: {asked: data.get(f"{asked}_{rule.key}") or "" for asked in ("reason", "evidence")}
+        for rule in shelf.boundaries
+    }
     content["media"] = [
         {"id": i, "sha256": known[i].sha256, "alt": data.get(f"alt_{i}") or ""}
         for i in dict.fromkeys(data["media"] or [])

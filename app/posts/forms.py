@@ -1,7 +1,8 @@
 """What the pages of a post send: each form takes exactly its own fields.
 
 The composer's form is made for the post's format: `field_<key>` for what the format asks, `variant_<network>` for
-what one network gets, `alt_<id>` for the description of a picture.
+what one network gets, `alt_<id>` for the description of a picture, `reason_<key>` and `evidence_<key>`
+for what is said to a boundary.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ from wtforms.widgets import DateInput, DateTimeLocalInput, URLInput
 
 from app.formatting import gettext as _
 from app.forms import DeskcastForm
+from content_library.boundaries.rules import Rule, Severity
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD, FieldType
 from content_library.media import LONGEST_ALT
 from content_library.models.account import NETWORK_NAMES, Account
@@ -103,6 +105,7 @@ class Shelf:
     accounts: list[Account]
     topics: list[Topic]
     products: list[Product]
+    boundaries: list[Rule]
 
     @property
     def networks(self) -> list[str]:
@@ -130,9 +133,21 @@ def composer_form(shelf: Shelf, pictures: Iterable[int], values: Mapping[str, An
         fields[f"alt_{media_id}"] = TextAreaField(
             _("Description for people who cannot see it"), [at_most(LONGEST_ALT)]
         )
+    for rule in shelf.boundaries:
+        fields |= _answers(rule)
     made: ComposerForm = type("FormatComposerForm", (ComposerForm,), fields)(data=values)
     _offer(made, shelf)
     return made
+
+
+def _answers(rule: Rule) -> dict[str, Field]:
+    """What the author can say to a boundary: a reason where it warns, evidence where it asks for it."""
+    fields: dict[str, Field] = {}
+    if rule.severity is Severity.WARN:
+        fields[f"reason_{rule.key}"] = TextAreaField(_("Why it stands"), [at_most(1_000)])
+    if rule.needs_evidence:
+        fields[f"evidence_{rule.key}"] = TextAreaField(_("What it rests on"), [at_most(2_000)])
+    return fields
 
 
 def _field(spec: Mapping[str, Any]) -> Field:

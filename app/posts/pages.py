@@ -1,6 +1,6 @@
 """What the pages of a post show: gathered here, so that a view is load, form, verb and answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import render_template
@@ -10,15 +10,22 @@ from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
 from app.posts.documents import field_of
 from app.posts.forms import ActForm, ComposerForm, ConflictForm, Shelf
+from app.posts.page import wanted
 from app.previews import content_previews, revision_previews
 from content_library import catalogue, posts, submissions
+from content_library.boundaries.checking import Finding
+from content_library.boundaries.rules import Detector
+from content_library.boundary_rules import find_in_content
 from content_library.completeness import missing
+from content_library.content import every_text
+from content_library.errors import InvalidInput
 from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.review import Decision, Verdict
 from content_library.network_limits import LIMITS
 from content_library.offer_window import window
+from content_library.review_clocks import Forecast, forecast
 from content_library.revisions import latest_revision
 from content_library.submissions import Route
 
@@ -39,7 +46,6 @@ def compose_page(
     return render_template(
         "posts/compose.html",
         post=post,
-        form=form,
         shelf=shelf,
         copy=copy,
         latest=latest,
@@ -54,7 +60,7 @@ def compose_page(
         has_threads=any(LIMITS[network].threads for network in shelf.networks),
         account_hints={str(a.id): account_hint(a) for a in shelf.accounts},
         act=ActForm(formdata=None),
-        **panel(post, shelf, content),
+        **panel(form, shelf, content),
     )
 
 
@@ -77,17 +83,34 @@ def account_hint(account: Account) -> str:
     return f"{handle} · {notes[account.state]}" if account.state in notes else handle
 
 
-def panel(post: Post, shelf: Shelf, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Previews, what is missing, who clears it, and when it may go out: what changes while people type."""
+def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Previews, what is missing, boundaries touched, who clears it, when it may go out: what changes with the text."""
     chosen = [a for a in shelf.accounts if a.id in set(content["accounts"])]
     problems = missing(content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now())
+    findings = find_in_content(db(), desk(), content, chosen, now=now())
+    route = submissions.route(desk(), shelf.format, findings)
     return {
         "previews": content_previews(db(), desk().id, content, chosen),
         "problems": [(field_of(key, shelf), sentence) for key, sentence in problems.items()],
-        "steps": clearing_steps(submissions.route(db(), desk(), shelf.format)),
-        "teams": clearing_teams(shelf),
+        "form": form,
+        "findings": [(finding, found_words(finding, content)) for finding in findings],
+        "steps": clearing_steps(route),
+        "teams": clearing_teams(route),
+        "forecast": _forecast(route, form),
         "window": window(content, shelf.specs, desk().zone),
     }
+
+
+def _forecast(route: Sequence[Route], form: ComposerForm) -> Forecast | None:
+    """When the teams have answered, and by when to send it for the time that is wanted; None where one is missing."""
+    steps = [[part.team for part in step if part.team] for step in clearing_steps(route)]
+    if not steps or any(part.team is None for part in route):
+        return None
+    try:
+        wanted_at = wanted(form.wanted_at.data)
+    except InvalidInput:
+        wanted_at = None
+    return forecast(steps, now=now(), wanted_at=wanted_at)
 
 
 def clearing_steps(route: Sequence[Route]) -> list[list[Route]]:
@@ -98,13 +121,26 @@ def clearing_steps(route: Sequence[Route]) -> list[list[Route]]:
     return [steps[number] for number in sorted(steps)]
 
 
-def clearing_teams(shelf: Shelf) -> str:
-    """`Legal and PR`: the teams that will clear a post of this format, as a person would say it."""
-    route = submissions.route(db(), desk(), shelf.format)
-    names = list(dict.fromkeys(part.team.name if part.team else part.review.team_key for part in route))
+def clearing_teams(route: Sequence[Route]) -> str:
+    """`Legal and PR`: the teams of a route, as a person would say it."""
+    return names_of([part.team.name if part.team else part.review.team_key for part in route])
+
+
+def names_of(teams: Iterable[str]) -> str:
+    """Several names as a person would say them, each once."""
+    names = list(dict.fromkeys(teams))
     if len(names) < 2:
         return names[0] if names else _("nobody")
     return _("{} and {}").format(", ".join(names[:-1]), names[-1])
+
+
+def found_words(finding: Finding, content: Mapping[str, Any]) -> list[str]:
+    """The words a boundary found, each once, read from the text on this page: some are never kept anywhere else."""
+    if finding.rule.detector is Detector.READING:
+        return []
+    texts = every_text(content)
+    places = (texts.get(place.field, "")[place.start : place.end] for place in finding.places)
+    return list(dict.fromkeys(words for words in places if words))
 
 
 def conflict_page(post: Post, copy: WorkingCopy) -> str:

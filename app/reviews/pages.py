@@ -15,6 +15,7 @@ from app.navigation import at_most
 from app.previews import revision_previews
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
 from content_library import catalogue, discussion, review_queue, reviews
+from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
 from content_library.formats import AUDIENCES, ONWARD, FieldType
 from content_library.models.format import Kind
@@ -111,6 +112,7 @@ def review_page(
         links=_links(submission.revision),
         facts=_facts(submission.post, submission.revision),
         since=_since(review),
+        findings=findings_of(db(), submission),
         obstacle=reviews.obstacle(db(), review, me()),
         comments=discussion.comments(db(), submission.post),
         waited=review_queue.waited(review, now=now()),

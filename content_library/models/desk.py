@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -43,14 +44,27 @@ class Desk(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+OFFICE_WEEK = [[["09:00", "17:00"]]] * 5 + [[], []]
+
+
 class Team(Base):
-    """A reviewing department. It clears for the desks it serves."""
+    """A reviewing department. It clears for the desks it serves.
+
+    `hours`: seven days from Monday on, each a list of [begins, ends] of wall time in `zone`; `holidays`: ISO dates.
+    `turnaround_h`: how many working hours its answer takes at most.
+    """
 
     __tablename__ = "teams"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(30), unique=True)
     name: Mapped[str] = mapped_column(String(60))
+    zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
+    hours: Mapped[list[Any]] = mapped_column(
+        default=lambda: OFFICE_WEEK, server_default=json.dumps(OFFICE_WEEK)
+    )
+    holidays: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    turnaround_h: Mapped[int] = mapped_column(default=8, server_default="8")
     created_at: Mapped[datetime]
 
     desks: Mapped[list[Desk]] = relationship(secondary=team_desks, back_populates="teams", lazy="selectin")

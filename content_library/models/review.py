@@ -95,6 +95,16 @@ class Review(Base):
     asked_at: Mapped[datetime | None]  # while a question to the author is open
     stopped_s: Mapped[int] = mapped_column(default=0, server_default="0")  # how long the clock stood before
     decided_at: Mapped[datetime | None]
+    turnaround_s: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # working time promised, when it opened
+    worked_s: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  # working time used up to the last stop
+    running_since: Mapped[datetime | None]  # None: the clock stands
+    due_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+    reminded: Mapped[int] = mapped_column(default=0, server_default="0")  # percent of the last reminder
     version: Mapped[int] = mapped_column(default=1)
 
     submission: Mapped[Submission] = relationship(back_populates="reviews")
@@ -104,6 +114,7 @@ class Review(Base):
     __table_args__ = (
         UniqueConstraint("submission_id", "team_id", "step"),
         Index("ix_reviews_team_id_state_opened_at", "team_id", "state", "opened_at"),
+        Index("ix_reviews_state_remind_at", "state", "remind_at"),
     )
     __mapper_args__ = {"version_id_col": version}
 

@@ -7,7 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from content_library import boundary_editing
+from content_library.boundaries.rules import Severity
+from content_library.boundary_editing import Wording
 from content_library.models.account import AccountState
+from content_library.models.boundary import Boundary
 from content_library.models.post import PostState
 from content_library.models.review import Decision, Verdict
 from scheduler import holds, transitions
@@ -262,6 +266,60 @@ def test_the_stop_switch_comes_before_every_other_reason(scene: Scene) -> None:
 def test_every_reason_of_the_gate_is_tested_here() -> None:
     tested = {
         Reason.STOPPED, Reason.HOLD, Reason.APPROVAL, Reason.PAYLOAD, Reason.ACCOUNT, Reason.WINDOW, Reason.OVER,
-        Reason.LATE, Reason.LINK, Reason.RATE, Reason.GAP, Reason.CLOCK,
+        Reason.LATE, Reason.LINK, Reason.RATE, Reason.GAP, Reason.CLOCK, Reason.BOUNDARY,
     }  # fmt: skip
     assert tested == set(Reason)
+
+
+def the_boundary(scene: Scene, key: str) -> Boundary:
+    return scene.session.scalars(select(Boundary).filter_by(key=key)).one()
+
+
+def now_says(scene: Scene, key: str, wording: Wording) -> None:
+    sam = make.make_user(scene.session, "Sam Ito", is_administrator=True)
+    boundary_editing.change_boundary(
+        scene.session, the_boundary(scene, key), wording, seen=1, actor=sam, now=NOW + timedelta(minutes=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("wording", "said"),
+    [
+        (Wording(Severity.BLOCK, {"words": ["kettle"]}, why="x"), "cannot go out"),
+        (
+            Wording(Severity.INFORM, {"words": ["kettle"]}, team_key="legal", why="x"),
+            "Legal has to clear it too now",
+        ),
+        (Wording(Severity.INFORM, {"words": ["kettle"]}, needs_evidence=True, why="x"), "rests on"),
+    ],
+)
+def test_a_rule_added_today_stops_what_was_scheduled_yesterday(
+    scene: Scene, wording: Wording, said: str
+) -> None:
+    make.save(scene.session, scene.post, scene.maya, text="Descale your kettle.")
+    publication = cleared(scene)
+    now_says(scene, "free", wording)
+    answer = refused(scene, publication)
+    assert (answer.reason, answer.act) == (Reason.BOUNDARY, Act.BLOCK)
+    assert said in answer.sentence
+
+
+def test_a_warning_added_today_lets_go_what_is_cleared(scene: Scene) -> None:
+    make.save(scene.session, scene.post, scene.maya, text="Descale your kettle.")
+    publication = cleared(scene)
+    now_says(scene, "free", Wording(Severity.WARN, {"words": ["kettle"]}, why="x"))
+    assert isinstance(scene.ask(publication), Passed)
+
+
+def test_a_rule_of_tomorrow_holds_from_tomorrow(scene: Scene) -> None:
+    make.save(scene.session, scene.post, scene.maya, text="Descale your kettle.")
+    publication = cleared(scene)
+    day = publication.due_at + timedelta(minutes=5)
+    now_says(scene, "free", Wording(Severity.BLOCK, {"words": ["kettle"]}, effective_at=day, why="x"))
+    assert isinstance(scene.ask(publication), Passed)
+    assert refused(scene, publication, seconds=300).reason is Reason.BOUNDARY
+
+
+def test_what_a_team_has_cleared_for_its_words_goes(scene: Scene) -> None:
+    make.save(scene.session, scene.post, scene.maya, text="Descaling is free.")
+    assert isinstance(scene.ask(cleared(scene)), Passed)

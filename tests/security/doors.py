@@ -18,7 +18,9 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from content_library import catalogue, media_store, sign_in
+from content_library import boundary_editing, catalogue, media_store, sign_in
+from content_library.boundaries.rules import Detector, Severity
+from content_library.boundary_editing import Wording
 from content_library.database import Database
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk, Team
@@ -198,6 +200,10 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
     assert entry is not None
     revision = session.get_one(Revision, waiting.latest_revision_id)
     topic = catalogue.add_topic(session, desk, "Shelf", actor=lead, now=NOW)
+    wording = Wording(Severity.INFORM, {"words": [f"word of {desk.handle}"]}, why="For tests.")
+    boundary = boundary_editing.add_boundary(
+        session, desk, f"Words of {desk.handle}", Detector.WORDS, wording, actor=lead, now=NOW
+    )
     things.values |= {
         "post_id": draft.id,
         "number": 1,
@@ -215,6 +221,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "key": format_key,
         "shelf": "topics",
         "item_id": topic.id,
+        "boundary_id": boundary.id,
         "secret": "no-such-secret",
         "name": media.name,
         "filename": "src/tokens.css",
@@ -292,7 +299,16 @@ def _forms(
         "title": "A draft", "text": "Words.", "accounts": page, "format": format_key, "audience": "public",
         "language": "en", "ingredient": "expertise", "onward_kind": "none", "version": "1", "base": "",
     }  # fmt: skip
+    boundary = {
+        "seen": "1", "name": "Another", "detector": "words", "words": "abc", "severity": "inform", "team_key": "",
+        "why": "For tests.",
+    }  # fmt: skip
     return {
+        "boundaries.add": boundary,
+        "boundaries.preview_new": boundary,
+        "boundaries.preview": boundary,
+        "boundaries.change": boundary,
+        "boundaries.switch": {"seen": "1", "why": "For tests."},
         "posts.create": {"format": format_key},
         "posts.comment": {"body": "A word."},
         "posts.withdraw_approval": {"why": "A mistake."},
@@ -339,6 +355,7 @@ def _forms(
         "admin.change_desk": {"name": "X", "zone": "Europe/Berlin", "opens": "09:00", "closes": "17:00"},
         "admin.add_team": {"name": "Fifth"},
         "admin.change_team": {"name": "Legal"},
+        "admin.change_team_hours": {"zone": "UTC", "monday": "09:00-17:00", "turnaround_h": "4"},
         "admin.add_to_shelf": {"name": "New"},
         "admin.rename_on_shelf": {"name": "Newer"},
     }

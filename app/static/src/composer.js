@@ -185,11 +185,36 @@
     const panel = one("panel");
     const inTabs = panel.contains(document.activeElement) && document.activeElement.matches("[role=tab]");
     const { scrollTop } = panel;
+    const answers = new Map([...panel.querySelectorAll("textarea")].map((field) => [field.name, field.value]));
+    const writing = panel.contains(document.activeElement) && document.activeElement.matches("textarea") && document.activeElement;
     panel.innerHTML = html;
     document.dispatchEvent(new Event("htmx:after:swap"));
+    for (const field of panel.querySelectorAll("textarea")) field.value = answers.get(field.name) ?? field.value;
     panel.scrollTop = scrollTop;
     if (inTabs) panel.querySelector("[role=tab][aria-selected=true]")?.focus();
+    const same = writing && panel.querySelector(`textarea[name="${writing.name}"]`);
+    if (same) {
+      same.focus({ preventScroll: true });
+      same.setSelectionRange(writing.selectionStart, writing.selectionEnd);
+    }
   }
+
+  one("panel").addEventListener("click", (event) => {
+    const wanted = event.target.closest("[data-find]")?.dataset.find;
+    if (wanted === undefined) return;
+    for (const field of form.querySelectorAll("textarea, input[type=text]")) {
+      const start = field.value.indexOf(wanted);
+      if (start < 0) continue;
+      field.closest("details")?.setAttribute("open", "");
+      field.focus();
+      field.setSelectionRange(start, start + wanted.length);
+      field.scrollIntoView({ block: "center" });
+      return;
+    }
+  });
+  one("panel").addEventListener("input", (event) => {
+    if (event.target.form === form) changed();
+  });
 
   // ---- pictures -------------------------------------------------------------------
   const rows = one("pictures");

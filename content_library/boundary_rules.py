@@ -1,0 +1,213 @@
+"""Which boundaries are in force on a desk, and what they find in a post: from the tables to the pure check.
+
+Nothing is fetched: what is known of a link is what was stored when it was last looked at.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from content_library.boundaries.builtin import BUILTIN_BOUNDARIES, BuiltinBoundary
+from content_library.boundaries.checking import Around, Finding, check
+from content_library.boundaries.rules import Rule
+from content_library.content import links_in, texts_going_out
+from content_library.models.account import Account
+from content_library.models.boundary import Boundary, BoundaryVersion, SubmittedFinding
+from content_library.models.desk import Desk, Team
+from content_library.models.feed import LinkCheck
+from content_library.models.review import Submission
+from content_library.models.topic import Product
+
+_SHORTEST_PRODUCT_NAME = 3
+
+
+def install_boundaries(session: Session, *, now: datetime) -> None:
+    """Put the built-in boundaries in place. Doing it again changes nothing a person has changed."""
+    known = set(session.scalars(select(Boundary.key)))
+    teams: dict[str, int] = dict(session.execute(select(Team.key, Team.id)).all())
+    for builtin in BUILTIN_BOUNDARIES:
+        if builtin.key not in known:
+            session.add(_boundary(builtin, teams.get(builtin.owner), now))
+    session.flush()
+
+
+def _boundary(builtin: BuiltinBoundary, owner_team_id: int | None, now: datetime) -> Boundary:
+    first = BoundaryVersion(
+        number=1,
+        severity=builtin.severity,
+        settings=json.loads(json.dumps(dict(builtin.settings))),
+        advice=builtin.advice,
+        team_key=builtin.team_key,
+        needs_evidence=builtin.needs_evidence,
+        effective_at=now,
+        created_at=now,
+        why="Comes with Deskcast.",
+    )
+    return Boundary(
+        key=builtin.key,
+        name=builtin.name,
+        detector=builtin.detector,
+        owner_team_id=owner_team_id,
+        is_builtin=True,
+        created_at=now,
+        latest_number=1,
+        versions=[first],
+    )
+
+
+def rules_in_force(session: Session, desk_id: int, *, now: datetime) -> list[Rule]:
+    """The rules of the installation and of this desk at `now`, in a fixed order."""
+    rows = session.execute(_in_force(now).where(or_(Boundary.desk_id.is_(None), Boundary.desk_id == desk_id)))
+    return [
+        Rule(
+            key=row.key,
+            version_id=row.id,
+            number=row.number,
+            name=row.name,
+            detector=row.detector,
+            severity=row.severity,
+            settings=row.settings,
+            advice=row.advice,
+            team_key=row.team_key,
+            needs_evidence=row.needs_evidence,
+        )
+        for row in rows
+    ]
+
+
+def boundaries_stamp(session: Session, *, now: datetime) -> str:
+    """Another one whenever another version has come into force, anywhere in the installation."""
+    count, newest = session.execute(
+        select(func.count(), func.max(BoundaryVersion.id)).where(BoundaryVersion.effective_at <= now)
+    ).one()
+    return f"{count}:{newest or 0}"
+
+
+def _in_force(now: datetime) -> Select[Any]:
+    """The highest version of each boundary whose time has come, where it is switched on."""
+    newest = (
+        select(BoundaryVersion.boundary_id, func.max(BoundaryVersion.number).label("number"))
+        .where(BoundaryVersion.effective_at <= now)
+        .group_by(BoundaryVersion.boundary_id)
+        .subquery()
+    )
+    return (
+        select(
+            Boundary.key,
+            Boundary.name,
+            Boundary.detector,
+            BoundaryVersion.id,
+            BoundaryVersion.number,
+            BoundaryVersion.severity,
+            BoundaryVersion.settings,
+            BoundaryVersion.advice,
+            BoundaryVersion.team_key,
+            BoundaryVersion.needs_evidence,
+        )
+        .join(Boundary, Boundary.id == BoundaryVersion.boundary_id)
+        .join(
+            newest,
+            (newest.c.boundary_id == BoundaryVersion.boundary_id)
+            & (newest.c.number == BoundaryVersion.number),
+        )
+        .where(BoundaryVersion.is_on)
+        .order_by(Boundary.id)
+    )
+
+
+def around(session: Session, desk: Desk, links: Sequence[str] = ()) -> Around:
+    """What a check on this desk knows beside the text."""
+    names = session.scalars(select(Product.name).where(Product.desk_id == desk.id).order_by(Product.name))
+    dead = (
+        session.scalars(select(LinkCheck.url).where(LinkCheck.url.in_(links), LinkCheck.is_ok.is_(False)))
+        if links
+        else ()
+    )
+    return Around(
+        products=tuple(name for name in names if len(name) >= _SHORTEST_PRODUCT_NAME),
+        regions=regions_of(desk.zone),
+        dead_links=frozenset(dead),
+    )
+
+
+def find_in_content(
+    session: Session, desk: Desk, content: Mapping[str, Any], accounts: Iterable[Account], *, now: datetime
+) -> list[Finding]:
+    """What a post that is being written or submitted touches, in what would go out on these accounts."""
+    texts = texts_going_out(content, [account.network for account in accounts])
+    return _find(session, desk, texts, now)
+
+
+def find_in_payload(session: Session, desk: Desk, payload: str, *, now: datetime) -> list[Finding]:
+    """What a rendition touches, with the rules as of now."""
+    document = json.loads(payload)
+    texts = {"title": document["title"]}
+    for number, part in enumerate(document["parts"], start=1):
+        texts[f"part_{number}"] = part["text"]
+        texts |= {f"alt_{number}_{place}": m["alt"] for place, m in enumerate(part["media"], start=1)}
+    return _find(session, desk, texts, now)
+
+
+def _find(session: Session, desk: Desk, texts: Mapping[str, str], now: datetime) -> list[Finding]:
+    rules = rules_in_force(session, desk.id, now=now)
+    return check(texts, rules, around(session, desk, links_in(list(texts.values()))))
+
+
+def keep_findings(
+    session: Session,
+    submission: Submission,
+    findings: Iterable[Finding],
+    answers: Mapping[str, Mapping[str, str]],
+    *,
+    now: datetime,
+) -> None:
+    """Note what was found in a submission, and what its author said to it."""
+    boundaries: dict[int, int] = dict(
+        session.execute(
+            select(BoundaryVersion.id, BoundaryVersion.boundary_id).where(
+                BoundaryVersion.id.in_([f.rule.version_id for f in findings])
+            )
+        ).all()
+    )
+    session.add_all(
+        SubmittedFinding(
+            submission_id=submission.id,
+            boundary_id=boundaries[finding.rule.version_id],
+            version_id=finding.rule.version_id,
+            places=[place.as_data() for place in finding.places],
+            reason=answers.get(finding.rule.key, {}).get("reason", ""),
+            evidence=answers.get(finding.rule.key, {}).get("evidence", ""),
+            at=now,
+        )
+        for finding in findings
+    )
+
+
+def findings_of(session: Session, submission: Submission) -> list[SubmittedFinding]:
+    """What was found in a submission, as it was then."""
+    return list(
+        session.scalars(
+            select(SubmittedFinding)
+            .where(SubmittedFinding.submission_id == submission.id)
+            .order_by(SubmittedFinding.id)
+            .options(joinedload(SubmittedFinding.boundary), joinedload(SubmittedFinding.version))
+        )
+    )
+
+
+def regions_of(zone: str) -> tuple[str, ...]:
+    """The country a time zone lies in, as the zone database says; none for UTC and the like."""
+    return _country_of_zone().get(zone, ())
+
+
+@lru_cache(maxsize=1)
+def _country_of_zone() -> Mapping[str, tuple[str, ...]]:
+    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
+    return {row[2]: (row[0],) for row in rows}
