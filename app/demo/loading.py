@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.demo import curation, pictures
@@ -13,6 +13,7 @@ from app.demo.posts import POSTS, DemoPost, Step
 from content_library import catalogue, discussion, media_store, posts, reviews, sign_in, submissions
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
+from content_library.models.boundary import BoundaryVersion
 from content_library.models.desk import Desk, Setting, Team
 from content_library.models.feed import LinkCheck
 from content_library.models.media import Media
@@ -92,6 +93,7 @@ class _Story:
 
     def _founding(self, session: Session, password_hash: str, stored: dict[str, Any]) -> None:
         catalogue.install(session, now=self._now)
+        session.execute(update(BoundaryVersion).values(effective_at=self._now, created_at=self._now))
         teams = list(session.scalars(select(Team).order_by(Team.id)))
         desk = catalogue.create_desk(
             session, "Brindlemoor Home", "brindlemoor", ZONE, actor=None, now=self._now, teams=teams,
@@ -99,6 +101,9 @@ class _Story:
             website="https://www.brindlemoor.example",
         )  # fmt: skip
         by_key = {team.key: team for team in teams}
+        for team in teams:
+            team.zone = ZONE
+        by_key["legal"].turnaround_h = 4
         for person in PEOPLE:
             user = User(
                 name=person.name, email=person.email, password_hash=password_hash, zone=ZONE, wants_mail=True,
