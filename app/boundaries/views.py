@@ -31,6 +31,7 @@ def index() -> Any:
         ],
         uses=verbs.uses(db(), desk().id, now=now()),
         detectors=DETECTORS,
+        teams={team.key: team.name for team in desk().teams},
         may_add=can_manage_desk(me(), desk().id),
     )
 
