@@ -12,7 +12,7 @@ from content_library.models.topic import post_products, post_topics
 from content_library.paging import Paged, nearest_page
 from content_library.search import matching
 
-MOST_COUNTED = 10_000  # beyond it people search on, they do not page on
+MOST_COUNTED = 5_000  # beyond it people search on, they do not page on
 
 
 @dataclass(frozen=True)

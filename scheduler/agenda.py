@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from content_library.database import UtcDateTime
@@ -17,7 +28,7 @@ from content_library.models.post import Post
 from content_library.search import matching
 from content_library.wall_time import resolve, wall_of
 from scheduler.gate import Reason
-from scheduler.models import Publication, PublicationState
+from scheduler.models import NEEDING, Publication, PublicationState
 from scheduler.publication_flow import GIVEN_UP, UNSENT, WORDS, word
 
 NEEDS_PERSON = (PublicationState.NEEDS_PERSON, PublicationState.FAILED, PublicationState.MISSED)
@@ -239,7 +250,7 @@ def needing_a_person(session: Session, desk_id: int, *, most: int = 50) -> list[
         Publication.state.in_(NEEDS_PERSON) & (Publication.reason != GIVEN_UP),
         (Publication.state == PublicationState.HELD) & (Publication.reason == Reason.LINK),
     )
-    return _cards(session, desk_id, [wanted], most)
+    return _cards(session, desk_id, [literal_column(f"publications.{NEEDING}", Boolean), wanted], most)
 
 
 def near(

@@ -64,6 +64,8 @@ class HoldScope(StrEnum):
 
 
 _OVER = "state NOT IN ('cancelled', 'expired', 'missed')"
+NEEDING = "state IN ('needs_person', 'failed', 'missed', 'held')"
+"""States in which a person may be needed. An index of these is used only by a question that says it word for word."""
 
 
 class Run(Base):
@@ -160,6 +162,14 @@ class Publication(Base):
             unique=True,
             sqlite_where=text("state = 'sending'"),
             postgresql_where=text("state = 'sending'"),
+        ),
+        Index(
+            "ix_publications_needing",
+            "desk_id",
+            "due_at",
+            "id",
+            sqlite_where=text(NEEDING),
+            postgresql_where=text(NEEDING),
         ),
         Index("ix_publications_state_due_at", "state", "due_at", "id"),
         Index("ix_publications_desk_id_due_at", "desk_id", "due_at", "id"),

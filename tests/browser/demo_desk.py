@@ -17,6 +17,7 @@ from content_library import one_time_links, posts, record, sign_in
 from content_library.database import Database
 from content_library.models.account import Account
 from content_library.models.audit import AuditEntry
+from content_library.models.boundary import Boundary
 from content_library.models.desk import Desk, Team
 from content_library.models.feed import Subscription
 from content_library.models.media import Media
@@ -137,6 +138,7 @@ def _named(session: Session) -> dict[str, Any]:
         "person": first(User, User.name == "Maya Okafor"),
         "team": first(Team, Team.key == "legal"),
         "entry": first(AuditEntry, AuditEntry.desk_id.is_not(None)),
+        "boundary": first(Boundary, Boundary.key == "free"),
         "subscription": first(Subscription),
         "bluesky": first(Account, Account.network == "bluesky"),
         "planned": first(Publication, Publication.state == PublicationState.PLANNED),
