@@ -331,7 +331,7 @@ def would_have_caught(
     )
     looked_at = rows[:MOST_LOOKED_AT]
     links = links_in([text for row in looked_at for text in every_text(row.content).values()])
-    known = around(session, desk, links)
+    known = around(session, desk.id, desk.zone, links)
     caught = [
         Caught(row.id, row.title, finding)
         for row in looked_at

@@ -9,14 +9,16 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Integer, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from content_library.boundaries.builtin import BUILTIN_BOUNDARIES, BuiltinBoundary
 from content_library.boundaries.checking import Around, Finding, check
 from content_library.boundaries.rules import Rule
 from content_library.content import links_in, texts_going_out
+from content_library.database import UtcDateTime
 from content_library.models.account import Account
 from content_library.models.boundary import Boundary, BoundaryVersion, SubmittedFinding
 from content_library.models.desk import Desk, Team
@@ -62,7 +64,22 @@ def _boundary(builtin: BuiltinBoundary, owner_team_id: int | None, now: datetime
 
 
 def rules_in_force(session: Session, desk_id: int, *, now: datetime) -> list[Rule]:
-    """The rules of the installation and of this desk at `now`, in a fixed order."""
+    """The rules of the installation and of this desk at `now`, in a fixed order.
+
+    They are asked for at every sending and every pause in typing, so a process keeps them until others are in force.
+    """
+    stamp = boundaries_stamp(session, now=now)
+    kept = _KEPT.setdefault(session.get_bind(), {})
+    known = kept.get(desk_id)
+    if known is None or known[0] != stamp:
+        known = kept[desk_id] = (stamp, _read_rules(session, desk_id, now=now))
+    return known[1]
+
+
+_KEPT: WeakKeyDictionary[Any, dict[int, tuple[str, list[Rule]]]] = WeakKeyDictionary()
+
+
+def _read_rules(session: Session, desk_id: int, *, now: datetime) -> list[Rule]:
     rows = session.execute(_in_force(now).where(or_(Boundary.desk_id.is_(None), Boundary.desk_id == desk_id)))
     return [
         Rule(
@@ -83,10 +100,15 @@ def rules_in_force(session: Session, desk_id: int, *, now: datetime) -> list[Rul
 
 def boundaries_stamp(session: Session, *, now: datetime) -> str:
     """Another one whenever another version has come into force, anywhere in the installation."""
-    count, newest = session.execute(
-        select(func.count(), func.max(BoundaryVersion.id)).where(BoundaryVersion.effective_at <= now)
-    ).one()
-    return f"{count}:{newest or 0}"
+    row = session.connection().execute(_STAMP, {"now": now}).one()
+    return f"{row.count}:{row.newest}:{row.written}"
+
+
+_STAMP = select(
+    func.count().label("count"),
+    func.max(BoundaryVersion.id).label("newest"),
+    func.max(BoundaryVersion.created_at).label("written"),
+).where(BoundaryVersion.effective_at <= bindparam("now", type_=UtcDateTime()))
 
 
 def _in_force(now: datetime) -> Select[Any]:
@@ -121,9 +143,9 @@ def _in_force(now: datetime) -> Select[Any]:
     )
 
 
-def around(session: Session, desk: Desk, links: Sequence[str] = ()) -> Around:
+def around(session: Session, desk_id: int, zone: str, links: Sequence[str] = ()) -> Around:
     """What a check on this desk knows beside the text."""
-    names = session.scalars(select(Product.name).where(Product.desk_id == desk.id).order_by(Product.name))
+    names = session.connection().execute(_PRODUCTS, {"desk_id": desk_id}).scalars()
     dead = (
         session.scalars(select(LinkCheck.url).where(LinkCheck.url.in_(links), LinkCheck.is_ok.is_(False)))
         if links
@@ -131,9 +153,16 @@ def around(session: Session, desk: Desk, links: Sequence[str] = ()) -> Around:
     )
     return Around(
         products=tuple(name for name in names if len(name) >= _SHORTEST_PRODUCT_NAME),
-        regions=regions_of(desk.zone),
+        regions=regions_of(zone),
         dead_links=frozenset(dead),
     )
+
+
+_PRODUCTS = (
+    select(Product.name)
+    .where(Product.desk_id == bindparam("desk_id", type_=Integer()))
+    .order_by(Product.name)
+)
 
 
 def find_in_content(
@@ -141,22 +170,26 @@ def find_in_content(
 ) -> list[Finding]:
     """What a post that is being written or submitted touches, in what would go out on these accounts."""
     texts = texts_going_out(content, [account.network for account in accounts])
-    return _find(session, desk, texts, now)
+    return _find(session, desk.id, desk.zone, texts, now)
 
 
-def find_in_payload(session: Session, desk: Desk, payload: str, *, now: datetime) -> list[Finding]:
-    """What a rendition touches, with the rules as of now."""
+def find_in_payload(
+    session: Session, desk_id: int, payload: str, *, zone: str, now: datetime
+) -> list[Finding]:
+    """What a rendition touches, with the rules as of now. `zone` is the desk's."""
     document = json.loads(payload)
     texts = {"title": document["title"]}
     for number, part in enumerate(document["parts"], start=1):
         texts[f"part_{number}"] = part["text"]
         texts |= {f"alt_{number}_{place}": m["alt"] for place, m in enumerate(part["media"], start=1)}
-    return _find(session, desk, texts, now)
+    return _find(session, desk_id, zone, texts, now)
 
 
-def _find(session: Session, desk: Desk, texts: Mapping[str, str], now: datetime) -> list[Finding]:
-    rules = rules_in_force(session, desk.id, now=now)
-    return check(texts, rules, around(session, desk, links_in(list(texts.values()))))
+def _find(
+    session: Session, desk_id: int, zone: str, texts: Mapping[str, str], now: datetime
+) -> list[Finding]:
+    rules = rules_in_force(session, desk_id, now=now)
+    return check(texts, rules, around(session, desk_id, zone, links_in(list(texts.values()))))
 
 
 def keep_findings(

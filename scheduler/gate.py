@@ -132,6 +132,7 @@ def _question() -> Any:
             Account.least_gap_s,
             Credential.not_before,
             Desk.solo,
+            Desk.zone,
         )
         .select_from(Publication)
         .join(Account, Account.id == Publication.account_id)
@@ -251,8 +252,8 @@ def _changed(row: Row[Any]) -> No | None:
 
 def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
     """A rule added today applies to what was scheduled yesterday; no race makes it looser."""
-    desk = session.get_one(Desk, row.desk_id)
-    findings = [f for f in find_in_payload(session, desk, row.payload, now=now) if _asks(f.rule)]
+    touched = find_in_payload(session, row.desk_id, row.payload, zone=row.zone, now=now)
+    findings = [finding for finding in touched if _asks(finding.rule)]
     if not findings:
         return None
     absent = _teams_absent(session, row.submission_id, findings)

@@ -5,7 +5,11 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from content_library import boundary_editing
+from content_library.boundaries.rules import Severity
+from content_library.boundary_editing import Wording
 from content_library.models.account import AccountState
+from content_library.models.boundary import Boundary
 from content_library.models.feed import LinkCheck
 from scheduler import holds, mending
 from scheduler.models import Publication, PublicationState
@@ -107,3 +111,40 @@ def test_what_waits_for_its_clearance_is_never_merely_missed(scene: Scene) -> No
 def test_the_links_of_what_is_planned_are_the_ones_to_watch(session: Session) -> None:
     with_link(session)
     assert mending.links_planned(session) == {LINK}
+
+
+def now_says(scene: Scene, wording: Wording, *, seen: int = 1) -> None:
+    rule = scene.session.scalars(select(Boundary).filter_by(key="free")).one()
+    sam = make.make_user(scene.session, f"Sam {seen}", is_administrator=True)
+    boundary_editing.change_boundary(scene.session, rule, wording, seen=seen, actor=sam, now=NOW)
+
+
+def test_what_is_planned_and_touches_a_new_boundary_waits_at_once_and_goes_on_when_the_rule_is_gone(
+    session: Session,
+) -> None:
+    scene = a_scene(session, text="Descale your kettle.")
+    scene.clear()
+    publication = scene.plan()
+    assert mending.apply_boundaries(session, now=NOW) == 0
+    now_says(scene, Wording(Severity.BLOCK, {"words": ["kettle"]}, why="A recall."))
+    assert mending.apply_boundaries(session, now=NOW) == 1
+    assert (publication.state, publication.reason) == (S.BLOCKED, "boundary")
+    assert "kettle" in publication.explanation
+    assert mending.release_mended(session, now=NOW) == 0
+    now_says(scene, Wording(Severity.BLOCK, {"words": ["teapot"]}, why="Only that one."), seen=2)
+    assert mending.release_mended(session, now=NOW) == 1
+    assert publication.state is S.PLANNED
+
+
+def test_every_planned_publication_is_looked_at_once_for_each_change(session: Session) -> None:
+    scene = a_scene(session, text="Descale your kettle.")
+    scene.clear()
+    scene.plan()
+    for number in range(3):
+        scene.post = make.make_post(
+            session, scene.desk, scene.maya, text=f"Kettle {number}.", accounts=[scene.page.id]
+        )
+        scene.clear()
+        scene.plan()
+    now_says(scene, Wording(Severity.BLOCK, {"words": ["kettle"]}, why="A recall."))
+    assert [mending.apply_boundaries(session, now=NOW, most=3) for _ in range(3)] == [3, 1, 0]

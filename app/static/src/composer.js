@@ -191,6 +191,7 @@
     document.dispatchEvent(new Event("htmx:after:swap"));
     for (const field of panel.querySelectorAll("textarea")) field.value = answers.get(field.name) ?? field.value;
     panel.scrollTop = scrollTop;
+    form.querySelector("[data-send] span").textContent = panel.querySelector("[data-send-label]").textContent;
     if (inTabs) panel.querySelector("[role=tab][aria-selected=true]")?.focus();
     const same = writing && panel.querySelector(`textarea[name="${writing.name}"]`);
     if (same) {

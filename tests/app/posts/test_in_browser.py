@@ -93,6 +93,35 @@ def test_deleting_the_last_missing_thing_clears_the_list(composer: Page):
     expect(composer.get_by_text("Nothing is missing.")).to_be_visible()
 
 
+def test_a_word_brings_a_team_in_while_it_is_typed_and_takes_it_out_again(composer: Page):
+    panel = composer.locator("#panel")
+    send = composer.locator("[data-send]")
+    composer.locator("#text").fill("Descaling it is free.")
+    expect(panel).to_contain_text("“Free”: “free”.")
+    expect(panel).to_contain_text("Sent now, it is answered by")
+    expect(send).to_contain_text("Send to Marketing and Legal")
+    panel.get_by_role("button", name="free", exact=True).click()
+    assert composer.evaluate("document.getSelection().toString()") == "free"
+    composer.locator("#text").fill("Descaling it is easy.")
+    expect(panel).not_to_contain_text("“Free”")
+    expect(send).to_have_text("Send to Marketing")
+
+
+def test_what_is_said_to_a_boundary_is_kept_and_the_cursor_stays_where_it_writes(
+    composer: Page, world: World
+):
+    composer.locator("#text").fill("The best kettle.")
+    answer = composer.get_by_label("What it rests on")
+    answer.press_sequentially("A test of ours in May", delay=60)
+    expect(answer).to_be_focused()
+    composer.wait_for_timeout(800)  # the panel has been drawn anew meanwhile
+    answer.press_sequentially(" 2026", delay=60)
+    expect(answer).to_have_value("A test of ours in May 2026")
+    saved(composer)
+    composer.reload()
+    expect(composer.get_by_label("What it rests on")).to_have_value("A test of ours in May 2026")
+
+
 def test_a_lost_connection_loses_no_word(composer: Page, world: World):
     composer.context.set_offline(True)
     composer.locator("#text").fill("Typed on a train.")
