@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from content_library import audit, events
 from content_library.approvals import withdraw_all
@@ -16,6 +16,7 @@ from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
+from content_library.models.topic import Product, Topic, post_products, post_topics
 from content_library.models.user import User
 from content_library.notices import notify
 from content_library.permissions import can_archive, can_draft, require
@@ -36,12 +37,16 @@ def get_post(session: Session, desk_id: int, post_id: int) -> Post:
     """A post of this desk. Raises NotFound, also for another desk's."""
     rows = session.scalars(
         select(Post)
+        .outerjoin(post_topics, post_topics.c.post_id == Post.id)
+        .outerjoin(Topic, Topic.id == post_topics.c.topic_id)
+        .outerjoin(post_products, post_products.c.post_id == Post.id)
+        .outerjoin(Product, Product.id == post_products.c.product_id)
         .where(Post.id == post_id, Post.desk_id == desk_id)
-        .options(
+        .options(  # joins side by side: SQLite would read the whole of a join inside a join
             joinedload(Post.owner).lazyload("*"),
             joinedload(Post.format),
-            joinedload(Post.topics),
-            joinedload(Post.products),
+            contains_eager(Post.topics),
+            contains_eager(Post.products),
         )
     )
     post = rows.unique().one_or_none()

@@ -5,18 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Select,
-    func,
-    literal,
-    literal_column,
-    or_,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, TextClause, func, literal, or_, select, text, tuple_, union_all
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from content_library.database import UtcDateTime
@@ -218,7 +207,7 @@ _COLUMNS = (
 def _cards(
     session: Session,
     desk_id: int,
-    conditions: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool] | TextClause],
     most: int,
     *,
     backwards: bool = False,
@@ -250,7 +239,7 @@ def needing_a_person(session: Session, desk_id: int, *, most: int = 50) -> list[
         Publication.state.in_(NEEDS_PERSON) & (Publication.reason != GIVEN_UP),
         (Publication.state == PublicationState.HELD) & (Publication.reason == Reason.LINK),
     )
-    return _cards(session, desk_id, [literal_column(f"publications.{NEEDING}", Boolean), wanted], most)
+    return _cards(session, desk_id, [text(f"publications.{NEEDING}"), wanted], most)
 
 
 def near(
@@ -298,20 +287,23 @@ def of_post(session: Session, post: Post) -> list[Publication]:
 
 
 def next_of_posts(session: Session, post_ids: Sequence[int]) -> dict[int, Publication]:
-    """For each post the next publication that is open, else the last one that went out."""
+    """For each post the next publication that is open, else the last one that went out.
+
+    The states are looked at here: asked for them, SQLite would look up a quarter of all publications by theirs.
+    """
     if not post_ids:
         return {}
     found: dict[int, Publication] = {}
     rows = session.scalars(
         select(Publication)
         .join(Account, Account.id == Publication.account_id)
-        .where(Publication.post_id.in_(post_ids), Publication.state.in_((*OPEN, PublicationState.PUBLISHED)))
+        .where(Publication.post_id.in_(post_ids))
         .order_by(Publication.due_at.desc())
         .options(contains_eager(Publication.account))
     ).unique()
     for publication in rows:
-        shown = found.get(publication.post_id)
-        if shown is None or publication.state in OPEN:
+        is_open = publication.state in OPEN
+        if is_open or (publication.state is PublicationState.PUBLISHED and publication.post_id not in found):
             found[publication.post_id] = publication
     return found
 
