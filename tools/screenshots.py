@@ -61,6 +61,8 @@ SHOTS_TO_TAKE = (
     Shot("post", "Maya Okafor", f"{DESK}/library?state=approved", (POST,)),
     Shot("new-post", "Maya Okafor", f"{DESK}/posts/new"),
     Shot("composer", "Maya Okafor", f"{DESK}/library?state=draft", (POST, "a[href$='/compose']")),
+    Shot("composer-boundaries", "Maya Okafor", f"{DESK}/library?q=guaranteed", (POST, "a[href$='/compose']")),
+    Shot("boundaries", "Priya Raman", f"{DESK}/boundaries"),
     Shot("curation", "Jonas Weil", f"{DESK}/curation"),
     Shot("reviews", "Tom Hargreave", "/reviews"),
     Shot("review", "Tom Hargreave", "/reviews", (REVIEW,)),
