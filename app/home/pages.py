@@ -86,6 +86,11 @@ def _is_live(cards: Sequence[Card], at: datetime) -> bool:
     )
 
 
+_LABELLED = (
+    180  # minutes between two labels: the line begins and ends at one, so that each stands under its hour
+)
+
+
 def _day_line(cards: Sequence[Card], here: Desk, at: datetime) -> dict[str, Any]:
     """Minutes of the desk’s day for the `day_line` macro."""
     opens, closes = _minute(here.opens), _minute(here.closes)
@@ -99,8 +104,8 @@ def _day_line(cards: Sequence[Card], here: Desk, at: datetime) -> dict[str, Any]
         for c in cards
     ]
     minutes = [_minute_of(c.due_at, here) for c in cards]
-    start = min([opens - 60, *minutes]) // 60 * 60
-    end = -(-max([closes + 60, *minutes]) // 60) * 60
+    start = min([opens - 60, *minutes]) // _LABELLED * _LABELLED
+    end = -(-max([closes + 60, *minutes]) // _LABELLED) * _LABELLED
     return {
         "start": max(0, start),
         "end": min(1440, end),

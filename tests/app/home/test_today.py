@@ -1,5 +1,6 @@
 """Today: where a day begins, for each who works here."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -137,3 +138,10 @@ def test_a_look_at_today_takes_few_queries(house: House, planned: None):
     event.listen(house.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
     client.get(TODAY)
     assert len([s for s in asked if s != "BEGIN"]) <= 20, "\n".join(asked)
+
+
+def test_every_hour_that_is_named_on_the_days_line_stands_under_its_mark(house: House, planned: None):
+    page = text_of(house.client("priya").get(TODAY))
+    start, width = map(int, re.search(r'viewBox="(\d+) 0 (\d+) 56"', page).groups())
+    named = [int(hour) * 60 for hour in re.findall(r'<span class="num">(\d\d)</span>', page)]
+    assert named == list(range(start, start + width + 1, 180))
