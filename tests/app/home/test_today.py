@@ -145,3 +145,4 @@ def test_every_hour_that_is_named_on_the_days_line_stands_under_its_mark(house: 
     start, width = map(int, re.search(r'viewBox="(\d+) 0 (\d+) 56"', page).groups())
     named = [int(hour) * 60 for hour in re.findall(r'<span class="num">(\d\d)</span>', page)]
     assert named == list(range(start, start + width + 1, 180))
+    assert named[-1] == start + width  # the names are spread from end to end
