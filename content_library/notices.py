@@ -60,8 +60,16 @@ def notify(
         session.execute(dialect.insert(Notice).values(rows).on_conflict_do_nothing())
 
 
+OF_AN_OPEN_REVIEW = ("review.open", "review.reminder", "review.overdue")
+
+
 def over(
-    session: Session, kind: str, subjects: Sequence[Any], *, now: datetime, person: User | None = None
+    session: Session,
+    kinds: str | Sequence[str],
+    subjects: Sequence[Any],
+    *,
+    now: datetime,
+    person: User | None = None,
 ) -> None:
     """What people (or one person) were told about these needs nobody any more: it counts as read, and no mail
     follows."""
@@ -71,7 +79,7 @@ def over(
             .where(
                 Notice.subject_type == type(subjects[0]).__name__.lower(),
                 Notice.subject_id.in_([s.id for s in subjects]),
-                Notice.kind == kind,
+                Notice.kind.in_([kinds] if isinstance(kinds, str) else kinds),
                 Notice.read_at.is_(None),
                 *([Notice.user_id == person.id] if person else []),
             )

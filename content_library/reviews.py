@@ -24,7 +24,7 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from content_library.notices import notify, over
+from content_library.notices import OF_AN_OPEN_REVIEW, notify, over
 from content_library.permissions import can_see_desk, is_author, team_ids_for
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.review_places import checked_place
@@ -194,7 +194,7 @@ def _settle(session: Session, review: Review, decision: Decision, *, actor: User
     if len(given) < review.quorum:
         return
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
-    over(session, "review.open", [review], now=now)
+    over(session, OF_AN_OPEN_REVIEW, [review], now=now)
     _go_on(session, review.submission, decision, actor=actor, now=now)
 
 
@@ -229,7 +229,7 @@ def _clear_own_teams(
     others = [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
     for review in others:
         move_review(session, review, ReviewAct.CLEAR, actor=actor, now=now)
-    over(session, "review.open", others, now=now)
+    over(session, OF_AN_OPEN_REVIEW, others, now=now)
     decision.is_solo = decision.is_solo or bool(others)
 
 
@@ -237,7 +237,7 @@ def _stop(session: Session, review: Review, decision: Decision, *, actor: User, 
     """One no is enough: the submission closes and the post goes back to its authors."""
     submission, post = review.submission, review.submission.post
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
-    over(session, "review.open", [review], now=now)
+    over(session, OF_AN_OPEN_REVIEW, [review], now=now)
     refused = decision.verdict is Verdict.REFUSE
     close(
         session, submission, SubmissionAct.REFUSE if refused else SubmissionAct.REQUEST_CHANGES,

@@ -10,7 +10,7 @@ from content_library.approvals import approvals_in_force, withdraw
 from content_library.models.format import Format
 from content_library.models.review import Approval, Review, ReviewState, Submission
 from content_library.models.user import User
-from content_library.notices import leads_of, notify, over, reviewers_of
+from content_library.notices import OF_AN_OPEN_REVIEW, leads_of, notify, over, reviewers_of
 from content_library.offer_window import window
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.transitions import flush, move_post, move_review, move_submission
@@ -72,7 +72,7 @@ def close(
     undecided = [r for r in submission.reviews if r.state in UNDECIDED]
     for review in undecided:
         move_review(session, review, ReviewAct.DROP, actor=actor, now=now)
-    over(session, "review.open", undecided, now=now)
+    over(session, OF_AN_OPEN_REVIEW, undecided, now=now)
 
 
 def approve_submission(session: Session, submission: Submission, *, now: datetime, is_solo: bool) -> Approval:

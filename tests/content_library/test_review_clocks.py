@@ -193,3 +193,13 @@ def test_what_is_approved_already_outlives_a_newer_revision_that_was_not_cleared
     submissions.expire_submissions(scene.session, now=wanted)
     assert scene.post.state is PostState.APPROVED
     assert scene.approval().withdrawn_at is None
+
+
+def test_what_people_were_reminded_of_is_over_with_the_decision(scene: Scene) -> None:
+    review = sent(scene, berlin("2026-11-05T09:00"))
+    reminders.remind(scene.session, now=berlin("2026-11-05T13:00"))
+    reminders.remind(scene.session, now=berlin("2026-11-05T17:00"))
+    unread = select(Notice.kind).where(Notice.read_at.is_(None), Notice.kind.startswith("review."))
+    assert set(scene.session.scalars(unread)) == {"review.open", "review.reminder", "review.overdue"}
+    make.decide(scene.session, review, scene.reviewers["marketing"])
+    assert scene.session.scalars(unread).all() == []
