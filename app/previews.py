@@ -4,7 +4,7 @@ What is typed and what is approved go the same way: a rendition's document and t
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,10 +25,12 @@ ICONS = {"page": "world-www", "bluesky": "brand-bluesky", "mastodon": "brand-mas
 _MARKED = regex.compile(r"(?<![\p{L}\p{N}_/@#&])[@#][\p{L}\p{N}_][\p{L}\p{N}_.@\-]*(?<![.\-@])")
 
 
-def revision_previews(session: Session, revision: Revision, desk_id: int) -> list[dict[str, Any]]:
-    """What every account will show of a revision, from its stored renditions."""
+def revision_previews(
+    session: Session, revision: Revision, desk_id: int, *, marked: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """What every account will show of a revision, from its stored renditions, with the `marked` words marked."""
     documents = [(r.account, json.loads(r.payload)) for r in revision.renditions]
-    return _items(session, desk_id, documents)
+    return _items(session, desk_id, documents, marked)
 
 
 def content_previews(
@@ -42,7 +44,10 @@ def content_previews(
 
 
 def _items(
-    session: Session, desk_id: int, documents: Sequence[tuple[Account, Mapping[str, Any]]]
+    session: Session,
+    desk_id: int,
+    documents: Sequence[tuple[Account, Mapping[str, Any]]],
+    marked: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     pictures = pictures_by_hash(session, desk_id, set(_hashes(documents)))
     networks = [account.network for account, _ in documents]
@@ -54,7 +59,7 @@ def _items(
             "network": account.network,
             "icon": ICONS.get(account.network, "world"),
             "parts": len(document["parts"]),
-            "post": preview(account, document, pictures),
+            "post": preview(account, document, pictures, marked),
         }
         for account, document in ordered
     ]
@@ -69,15 +74,20 @@ def _label(account: Account, several: bool) -> str:  # noqa: FBT001 - of the sam
     return f"{name} · {account.handle}" if several else name
 
 
-def preview(account: Account, document: Mapping[str, Any], pictures: Mapping[str, Media]) -> dict[str, Any]:
+def preview(
+    account: Account,
+    document: Mapping[str, Any],
+    pictures: Mapping[str, Media],
+    marked: Collection[str] = (),
+) -> dict[str, Any]:
     """One account's rendition as the `preview` macro wants it."""
     texts = [part["text"] for part in document["parts"]]
-    shown = [shown_text(account.network, text) for text in texts]
+    shown = [shown_text(account.network, text, marked) for text in texts]
     cut = what_is_cut(account.network, texts[0]).beyond if len(texts) == 1 else ""
     return {
         "account_name": account.name,
         "handle": "" if account.network == "page" else f"@{account.handle}",
-        "title": document["title"],
+        "title": _words("page", document["title"], marked),
         "text_html": shown[0],
         "parts": shown[1:],
         "media": [_picture(m, pictures) for m in document["parts"][0]["media"]],
@@ -87,23 +97,26 @@ def preview(account: Account, document: Mapping[str, Any], pictures: Mapping[str
     }
 
 
-def shown_text(network: str, text: str) -> Markup:
-    """A text with its links, and with mentions and hashtags marked where the network does so."""
+def shown_text(network: str, text: str, marked: Collection[str] = ()) -> Markup:
+    """A text with its links, with mentions and hashtags as the network marks them, and `marked` words as found."""
     pieces, last = [], 0
     for link in find_links(text):
-        pieces.append(_words(network, text[last : link.start]))
-        pieces.append(Markup('<a href="{0}" rel="noopener nofollow ugc">{0}</a>').format(link.url))
+        pieces.append(_words(network, text[last : link.start], marked))
+        shown = Markup('<a href="{0}" rel="noopener nofollow ugc">{0}</a>').format(link.url)
+        pieces.append(Markup("<mark>{}</mark>").format(shown) if link.url in marked else shown)
         last = link.end
-    pieces.append(_words(network, text[last:]))
+    pieces.append(_words(network, text[last:], marked))
     return Markup("").join(pieces).replace("\n", Markup("<br>\n"))
 
 
-def _words(network: str, text: str) -> Markup:
-    if network == "page":
-        return escape(text)
+def _words(network: str, text: str, marked: Collection[str]) -> Markup:
+    found = "|".join(regex.escape(word) for word in sorted(marked, key=len, reverse=True))
+    tags = "" if network == "page" else _MARKED.pattern
+    looked_for = "|".join(f"(?P<{name}>{one})" for name, one in (("found", found), ("tag", tags)) if one)
     pieces, last = [], 0
-    for match in _MARKED.finditer(text):
-        pieces += [escape(text[last : match.start()]), Markup("<a>{}</a>").format(match.group())]
+    for match in regex.finditer(looked_for, text) if looked_for else ():
+        shape = Markup("<mark>{}</mark>") if match.lastgroup == "found" else Markup("<a>{}</a>")
+        pieces += [escape(text[last : match.start()]), shape.format(match.group())]
         last = match.end()
     return Markup("").join([*pieces, escape(text[last:])])
 

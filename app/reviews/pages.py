@@ -1,6 +1,7 @@
 """What the pages of review show: gathered here, so that a view is load, form, verb and answer."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,11 @@ from app.navigation import at_most
 from app.previews import revision_previews
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
 from content_library import catalogue, discussion, review_queue, reviews
+from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
 from content_library.formats import AUDIENCES, ONWARD, FieldType
+from content_library.models.boundary import SubmittedFinding
 from content_library.models.format import Kind
 from content_library.models.post import Post, Revision
 from content_library.models.review import Review, Submission
@@ -100,7 +103,8 @@ def review_page(
     """One review: what goes out, what changed, who else is asked, and the bar to decide with."""
     submission = review.submission
     previous, following = review_queue.neighbours(db(), me(), review)
-    previews = revision_previews(db(), submission.revision, review.desk_id)
+    findings = findings_of(db(), submission)
+    previews = revision_previews(db(), submission.revision, review.desk_id, marked=_found_words(findings))
     networks = _networks(previews)
     return render_template(
         "reviews/show.html",
@@ -112,7 +116,7 @@ def review_page(
         links=_links(submission.revision),
         facts=_facts(submission.post, submission.revision),
         since=_since(review),
-        findings=findings_of(db(), submission),
+        findings=findings,
         obstacle=reviews.obstacle(db(), review, me()),
         comments=discussion.comments(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
@@ -124,6 +128,12 @@ def review_page(
         comment=_placed(comment or CommentForm(formdata=None), networks),
         question=_placed(question or QuestionForm(formdata=None), networks),
     )
+
+
+def _found_words(findings: Iterable[SubmittedFinding]) -> set[str]:
+    """The words to mark. Of a hard text no words are meant, and those of personal data are not kept."""
+    said = (f for f in findings if f.boundary.detector is not Detector.READING)
+    return {place["words"] for finding in said for place in finding.places if place["words"]}
 
 
 def _networks(previews: list[dict[str, Any]]) -> list[tuple[str, str]]:
