@@ -71,11 +71,11 @@ test: ## Set up and check everything: lint, types, walls, templates, all tests (
 
 check: test
 
-quick: $(VENV)/.test ## Format, lint and the quick tests on SQLite, in under a minute
+quick: $(VENV)/.test ## Format, lint and the quick tests on SQLite; TESTS=tests/app/posts takes a part, in seconds
 	@$(STEP) "Format" $(BIN)/ruff format --check
 	@$(STEP) "Lint" $(BIN)/ruff check
 	@$(STEP) --show "Quick tests, on SQLite" $(PYTEST) -q -n $(WORKERS) --dist loadgroup \
-		-m "not slow and not browser and not pds and not proof" --database=sqlite
+		-m "not slow and not network and not browser and not pds and not proof" --database=sqlite $(TESTS)
 
 lint: $(VENV)/.test ## Format, lint, types, import contracts, templates
 	@$(STEP) "Format" $(BIN)/ruff format --check
