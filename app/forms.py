@@ -1,6 +1,8 @@
 """The base of every form, and how a verb's refusal finds its way back to the field it is about."""
 
+import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -8,8 +10,9 @@ from flask_wtf import FlaskForm
 from wtforms import Field
 from wtforms.fields import SelectChoice
 
-from app.extensions import db
+from app.extensions import db, desk
 from content_library.errors import InvalidInput
+from content_library.wall_time import parse_wall, resolve
 
 
 def wants_json() -> bool:
@@ -20,6 +23,21 @@ def wants_json() -> bool:
 def choices(pairs: Iterable[tuple[Any, str]]) -> list[SelectChoice]:
     """The options of a select, radio or check field, from (value, label)."""
     return [SelectChoice(str(value), label) for value, label in pairs]
+
+
+def number(text: str | None) -> int:
+    """A number of ours in a hidden field; 0 for anything else."""
+    return int(text) if text and re.fullmatch("[0-9]{1,9}", text) else 0
+
+
+def instant(text: str | None, *, field: str) -> datetime | None:
+    """A wall time in the desk's zone as an instant; None for nothing. Raises InvalidInput at `field`."""
+    if not text:
+        return None
+    try:
+        return resolve(parse_wall(text), desk().zone).due_at
+    except InvalidInput as wrong:
+        raise InvalidInput(wrong.message, {field: wrong.message}) from wrong
 
 
 class DeskcastForm(FlaskForm):

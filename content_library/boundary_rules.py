@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, joinedload
 from content_library.boundaries.builtin import BUILTIN_BOUNDARIES, BuiltinBoundary
 from content_library.boundaries.checking import Around, Finding, check
 from content_library.boundaries.rules import Rule
-from content_library.content import links_in, texts_going_out
+from content_library.content import links_in, source_line, texts_going_out
 from content_library.database import UtcDateTime
 from content_library.models.account import Account
 from content_library.models.boundary import Boundary, BoundaryVersion, SubmittedFinding
@@ -178,7 +178,10 @@ def find_in_payload(
 ) -> list[Finding]:
     """What a rendition touches, with the rules as of now. `zone` is the desk's."""
     document = json.loads(payload)
-    texts = {"title": document["title"]}
+    texts = {
+        "title": document["title"],
+        "source": source_line(document["source"]) if document["source"] else "",
+    }
     for number, part in enumerate(document["parts"], start=1):
         texts[f"part_{number}"] = part["text"]
         texts |= {f"alt_{number}_{place}": m["alt"] for place, m in enumerate(part["media"], start=1)}

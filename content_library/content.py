@@ -100,11 +100,11 @@ def text_for(content: Mapping[str, Any], network: str) -> str:
 
 
 def texts_going_out(content: Mapping[str, Any], networks: Iterable[str]) -> dict[str, str]:
-    """Field → text of what people will read on these networks: text, variants, alt texts, and the page's title."""
+    """Field → text of what people will read on these networks: text, variants, alt texts, the page's own."""
     wanted = set(networks)
     unread = {f"variant_{network}" for network in content["variants"].keys() - wanted}
     if "page" not in wanted:
-        unread.add("title")
+        unread |= {"title", "source"}
     if wanted and wanted <= content["variants"].keys():
         unread.add("text")
     return {field: text for field, text in every_text(content).items() if field not in unread}
@@ -114,7 +114,18 @@ def every_text(content: Mapping[str, Any]) -> dict[str, str]:
     """Field → text of everything that may go out."""
     variants = {f"variant_{network}": variant["text"] for network, variant in content["variants"].items()}
     alts = {f"alt_{m['id']}": m["alt"] for m in content["media"]}
-    return {"title": content["title"], "text": content["text"], **variants, **alts}
+    return {
+        "title": content["title"],
+        "text": content["text"],
+        "source": source_line(content["source"]),
+        **variants,
+        **alts,
+    }
+
+
+def source_line(source: Mapping[str, str]) -> str:
+    """What the page says of where a curated post comes from."""
+    return " · ".join(part for key in ("title", "author", "via", "licence") if (part := source[key]))
 
 
 def parts_for(content: Mapping[str, Any], network: str) -> list[str]:

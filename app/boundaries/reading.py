@@ -1,16 +1,13 @@
 """Between what a version says and the form's fields."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from app.boundaries.forms import BoundaryForm
-from app.extensions import desk
+from app.forms import instant
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
-from content_library.errors import InvalidInput
 from content_library.models.boundary import BoundaryVersion
-from content_library.wall_time import parse_wall, resolve
 
 
 def wording(form: BoundaryForm, detector: Detector) -> Wording:
@@ -21,7 +18,7 @@ def wording(form: BoundaryForm, detector: Detector) -> Wording:
         advice=form.advice.data or "",
         team_key=form.team_key.data or "",
         needs_evidence=bool(form.needs_evidence.data),
-        effective_at=_instant(form.effective_at.data),
+        effective_at=instant(form.effective_at.data, field="effective_at"),
         why=form.why.data or "",
     )
 
@@ -81,12 +78,3 @@ def _patterns(text: str | None) -> list[dict[str, str]]:
     """`order number: BH-######` as name and shape."""
     parts: Iterable[tuple[str, str, str]] = (line.partition(":") for line in lines(text))
     return [{"name": name.strip(), "shape": shape.strip()} for name, _colon, shape in parts]
-
-
-def _instant(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return resolve(parse_wall(text), desk().zone).due_at
-    except InvalidInput as wrong:
-        raise InvalidInput(wrong.message, {"effective_at": wrong.message}) from wrong

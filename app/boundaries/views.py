@@ -9,6 +9,7 @@ from app.boundaries.forms import DETECTORS, BoundaryForm, SwitchForm, boundary_f
 from app.boundaries.reading import values, wording
 from app.extensions import db, desk, me, now, only_reads
 from app.formatting import gettext as _
+from app.forms import number
 from app.sign_in import signed_in
 from content_library import boundary_editing as verbs
 from content_library.boundaries.rules import Detector
@@ -88,7 +89,7 @@ def change(boundary_id: int) -> Any:
     found, form = verbs.get_boundary(db(), desk().id, boundary_id), _form({})
 
     def verb() -> Any:
-        seen = _number(form.seen.data)
+        seen = number(form.seen.data)
         said = wording(form, found.detector)
         return verbs.change_boundary(db(), found, said, seen=seen, actor=me(), now=now())
 
@@ -102,7 +103,7 @@ def switch(boundary_id: int) -> Any:
     on = not found.versions[-1].is_on
 
     def verb() -> Any:
-        seen = _number(form.seen.data)
+        seen = number(form.seen.data)
         return verbs.switch(db(), found, on=on, why=form.why.data or "", seen=seen, actor=me(), now=now())
 
     if form.accepts(verb):
@@ -170,7 +171,3 @@ def _detector(key: str) -> Detector:
 
 def _require_manager() -> None:
     require(can_manage_desk(me(), desk().id), "Only the desk’s leads and administrators set its boundaries.")
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else 0

@@ -4,7 +4,6 @@ Whatever is sent is kept as the person's working copy first, in a transaction of
 made or a submission sent, so that a conflict or a refusal there never costs a word.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +14,9 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from app.extensions import db, desk, me, now, only_reads
 from app.formatting import gettext as _
 from app.formatting import said
-from app.forms import wants_json
+from app.forms import instant, number, wants_json
 from app.posts.documents import field_of, form_values, read_content, shelf_of
 from app.posts.forms import ActForm, ComposerForm, Shelf, composer_form
-from app.posts.page import wanted
 from app.posts.pages import compose_page, conflict_page, names_of, panel
 from app.posts.views import blueprint
 from app.sign_in import signed_in
@@ -133,7 +131,7 @@ def _say_saved(saved: Saved) -> Any:
 def _submit(saved: Saved) -> Any:
     sent = submissions.submit(
         db(), saved.post, saved.revision, actor=me(), now=now(), note=saved.form.submission_note.data or "",
-        wanted_at=wanted(saved.form.wanted_at.data),
+        wanted_at=instant(saved.form.wanted_at.data, field="wanted_at"),
     )  # fmt: skip
     flash(_("Sent to {}.").format(names_of([review.team.name for review in sent.reviews])), "good")
     return redirect(url_for("posts.show", post_id=saved.post.id), 303)
@@ -160,7 +158,7 @@ def _writable(post_id: int) -> Post:
 
 def _sent_form(post: Post) -> tuple[ComposerForm, Shelf]:
     shelf = shelf_of(request.form.get("format", post.format_key))
-    pictures = [number for i in request.form.getlist("media") if (number := _number(i))]
+    pictures = [sent for i in request.form.getlist("media") if (sent := number(i))]
     return composer_form(shelf, pictures, {}), shelf
 
 
@@ -181,17 +179,12 @@ def _kept(post: Post, form: ComposerForm, shelf: Shelf) -> tuple[WorkingCopy | N
 
 
 def _keep(post: Post, content: dict[str, Any], form: ComposerForm) -> WorkingCopy:
-    seen, base = _number(form.version.data), _number(form.base.data) or None
+    seen, base = number(form.version.data), number(form.base.data) or None
     fresh = posts.find_working_copy(db(), post, actor=me()) is None
     copy = posts.working_copy(db(), post, actor=me(), now=now(), base_revision_id=base)
     return posts.autosave(
         db(), copy, content, actor=me(), now=now(), seen_version=copy.version if fresh else seen
     )
-
-
-def _number(text: str | None) -> int:
-    """A number of ours; anything else was never one."""
-    return int(text) if text and re.fullmatch("[0-9]{1,9}", text) else 0
 
 
 def _added(form: ComposerForm) -> dict[str, list[Any]]:

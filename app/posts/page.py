@@ -1,7 +1,6 @@
 """A post's own page: what stands there now, what became of it, and what can be done with it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import render_template
@@ -15,13 +14,11 @@ from app.posts.forms import LANGUAGES, ActForm, CommentForm, SubmissionForm, Wit
 from app.previews import revision_previews
 from content_library import discussion, posts, submissions
 from content_library.approvals import approval_in_force
-from content_library.errors import InvalidInput
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD, FieldType
 from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Rendition, Revision
 from content_library.models.review import Approval, Submission, SubmissionState
 from content_library.revisions import latest_revision
-from content_library.wall_time import parse_wall, resolve
 from scheduler.agenda import of_post
 
 
@@ -92,16 +89,6 @@ def _latest(post: Post) -> Revision | None:
     who = joinedload(Revision.created_by).lazyload("*")
     revision_id = post.latest_revision_id
     return db().get(Revision, revision_id, options=[shown, who]) if revision_id else None
-
-
-def wanted(text: str | None) -> datetime | None:
-    """A wall time in the desk's zone as an instant. Raises InvalidInput at `wanted_at`."""
-    if not text:
-        return None
-    try:
-        return resolve(parse_wall(text), desk().zone).due_at
-    except InvalidInput as wrong:
-        raise InvalidInput(wrong.message, {"wanted_at": wrong.message}) from wrong
 
 
 def _has_changed_since(parent: Post | None, latest: Revision | None) -> bool:

@@ -8,9 +8,9 @@ from flask import render_template
 from app.changes import changes
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
+from app.forms import instant
 from app.posts.documents import field_of
 from app.posts.forms import ActForm, ComposerForm, ConflictForm, Shelf
-from app.posts.page import wanted
 from app.previews import content_previews, revision_previews
 from content_library import catalogue, posts, submissions
 from content_library.boundaries.checking import Finding
@@ -107,7 +107,7 @@ def _forecast(route: Sequence[Route], form: ComposerForm) -> Forecast | None:
     if not steps or any(part.team is None for part in route):
         return None
     try:
-        wanted_at = wanted(form.wanted_at.data)
+        wanted_at = instant(form.wanted_at.data, field="wanted_at")
     except InvalidInput:
         wanted_at = None
     return forecast(steps, now=now(), wanted_at=wanted_at)

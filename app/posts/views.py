@@ -8,8 +8,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from app.extensions import db, desk, me, now
 from app.format_icons import format_icon
 from app.formatting import gettext as _
+from app.forms import instant
 from app.posts.forms import ActForm, CommentForm, NewPostForm, SubmissionForm, WithdrawalForm
-from app.posts.page import post_page, wanted
+from app.posts.page import post_page
 from app.sign_in import signed_in
 from content_library import catalogue, discussion, posts, submissions
 from content_library.approvals import approval_in_force
@@ -91,7 +92,7 @@ def submit(post_id: int) -> Any:
     if form.accepts(
         lambda: submissions.submit(
             db(), post, revision, actor=me(), now=now(), note=form.submission_note.data or "",
-            wanted_at=wanted(form.wanted_at.data),
+            wanted_at=instant(form.wanted_at.data, field="wanted_at"),
         )
     ):  # fmt: skip
         flash(_("Revision {} is with its reviewers now.").format(revision.number), "good")

@@ -10,7 +10,7 @@ from content_library import boundary_editing as editing
 from content_library import submissions
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
-from content_library.boundary_rules import findings_of, regions_of, rules_in_force
+from content_library.boundary_rules import find_in_payload, findings_of, regions_of, rules_in_force
 from content_library.errors import Conflict, InvalidInput, PermissionDenied
 from content_library.models.audit import AuditEntry
 from content_library.models.boundary import Boundary, SubmittedFinding
@@ -114,6 +114,24 @@ def test_only_what_goes_out_is_looked_at(scene: Scene) -> None:
     both = say(scene, "Plain.", accounts=[bluesky.id, scene.page.id], variants=variants, title="Free kettles")
     places = submissions.find(scene.session, both, now=NOW)[0].places
     assert {place.field for place in places} == {"title", "variant_page"}
+
+
+def test_what_the_page_says_of_the_source_is_looked_at_too_while_writing_and_at_sending(scene: Scene) -> None:
+    source = {
+        "url": "https://news.example/1",
+        "title": "Kettles for free",
+        "author": "",
+        "via": "",
+        "licence": "",
+    }
+    revision = say(scene, "Plain.", source=source)
+    assert [f.rule.key for f in submissions.find(scene.session, revision, now=NOW)] == ["free"]
+    payload = revision.renditions[0].payload
+    found = find_in_payload(scene.session, scene.desk.id, payload, zone=scene.desk.zone, now=NOW)
+    assert [f.rule.key for f in found] == ["free"]
+    bluesky = make.make_account(scene.session, scene.desk)
+    elsewhere = say(scene, "Plain.", source=source, accounts=[bluesky.id])
+    assert submissions.find(scene.session, elsewhere, now=NOW) == []
 
 
 def test_the_name_of_a_product_asks_product(scene: Scene) -> None:
