@@ -37,27 +37,41 @@ def resting_on(session: Session, user: User) -> list[Submission]:
     approved = select(Decision.submission_id).where(
         Decision.user_id == user.id, Decision.verdict == Verdict.APPROVE
     )
-    return list(session.scalars(_under_way().where(Submission.id.in_(approved))))
+    return list(session.scalars(under_way().where(Submission.id.in_(approved))))
 
 
 def resting_on_team(session: Session, team_id: int, desk_ids: Iterable[int]) -> list[Submission]:
     """Submissions of these desks that are open or in force and that this team has cleared."""
     cleared = select(Review.submission_id).where(Review.team_id == team_id, Review.state.in_(_SETTLED))
-    query = _under_way().where(Submission.id.in_(cleared), Submission.desk_id.in_(list(desk_ids)))
+    query = under_way().where(Submission.id.in_(cleared), Submission.desk_id.in_(list(desk_ids)))
     return list(session.scalars(query))
 
 
 def cleared_alone(session: Session, desk_id: int) -> list[Submission]:
     """Submissions of a desk that somebody cleared for themselves, open or in force."""
     alone = select(Decision.submission_id).where(Decision.is_solo)
-    query = _under_way().where(Submission.desk_id == desk_id, Submission.id.in_(alone))
+    query = under_way().where(Submission.desk_id == desk_id, Submission.id.in_(alone))
     return list(session.scalars(query))
 
 
 def of_format(session: Session, format_key: str) -> list[Submission]:
     """Submissions of posts of a format that are open or in force."""
-    query = _under_way().join(Post, Post.id == Submission.post_id).where(Post.format_key == format_key)
+    query = under_way().join(Post, Post.id == Submission.post_id).where(Post.format_key == format_key)
     return list(session.scalars(query))
+
+
+def under_way() -> Select[Submission]:
+    """Submissions that are open or whose approval is in force, with what is judged of them."""
+    in_force = select(Approval.submission_id).where(Approval.withdrawn_at.is_(None))
+    return (
+        select(Submission)
+        .where((Submission.state == SubmissionState.OPEN) | Submission.id.in_(in_force))
+        .options(
+            selectinload(Submission.reviews).selectinload(Review.decisions).selectinload(Decision.user),
+            selectinload(Submission.post).selectinload(Post.desk),
+        )
+        .order_by(Submission.post_id, Submission.id)
+    )
 
 
 def would_fall(submissions: Iterable[Submission], *, without: User) -> int:
@@ -129,7 +143,10 @@ def _has_quorum(review: Review, submission: Submission, but: User | None) -> boo
 
 
 def _is_still_cleared(review: Review, submission: Submission, but: User | None) -> bool:
-    """Solo mode: somebody who cleared several teams at once is still in this one."""
+    """Under an agreement: its team still clears for the desk. In solo mode: somebody who cleared several teams at once
+    is still in this one."""
+    if review.clause_id is not None:
+        return any(desk.id == review.desk_id for desk in review.team.desks)
     solo = [d for r in submission.reviews for d in r.decisions if d.is_solo and d.verdict is Verdict.APPROVE]
     return not solo or any(_counts(d, review, but) for d in solo)
 
@@ -138,19 +155,6 @@ def _counts(decision: Decision, review: Review, but: User | None) -> bool:
     if but is not None and decision.user_id == but.id:
         return False
     return review.team_id in team_ids_for(decision.user, review.desk_id)
-
-
-def _under_way() -> Select[Submission]:
-    in_force = select(Approval.submission_id).where(Approval.withdrawn_at.is_(None))
-    return (
-        select(Submission)
-        .where((Submission.state == SubmissionState.OPEN) | Submission.id.in_(in_force))
-        .options(
-            selectinload(Submission.reviews).selectinload(Review.decisions).selectinload(Decision.user),
-            selectinload(Submission.post).selectinload(Post.desk),
-        )
-        .order_by(Submission.post_id, Submission.id)
-    )
 
 
 def _take_back(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from content_library.models.post import Post
-from content_library.models.review import Approval
+from content_library.models.review import Approval, Submission
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class ApprovalLost:
 @dataclass(frozen=True)
 class PostExpired:
     post: Post
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CoverLost:
+    """An agreement cleared part of this and does so no longer: its submission or approval has just ended."""
+
+    submission: Submission
+    was_open: bool
+    why: str
     at: datetime
 
 

@@ -78,6 +78,16 @@ def can_withdraw_approval(person: User, desk_id: int) -> bool:
     return role_on(person, desk_id) is DeskRole.LEAD or bool(team_ids_for(person, desk_id))
 
 
+def can_sign_for_desk(person: User, desk_id: int) -> bool:
+    """Agree with a team, for the desk."""
+    return role_on(person, desk_id) is DeskRole.LEAD
+
+
+def can_sign_for_team(person: User, desk_id: int, team_id: int) -> bool:
+    """Agree with a desk, for the team; look at what was cleared under it."""
+    return team_id in team_ids_for(person, desk_id)
+
+
 def can_plan(person: User, desk_id: int) -> bool:
     return can_draft(person, desk_id)
 

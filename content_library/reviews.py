@@ -72,6 +72,8 @@ def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
         return TransitionNotAllowed(
             "An earlier step is still open. You are told when it is your team’s turn."
         )
+    if review.cleared_under:
+        return TransitionNotAllowed(f"It is cleared under agreement {review.cleared_under}.")
     if review.state not in _DECIDABLE:
         return TransitionNotAllowed(f"{review.team.name} has decided already.")
     return None

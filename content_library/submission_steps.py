@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from content_library import audit, events
+from content_library.agreement_terms import is_sampled
 from content_library.approvals import approvals_in_force, withdraw
+from content_library.models.agreement import Sample, SampleState
 from content_library.models.format import Format
 from content_library.models.review import Approval, Review, ReviewState, Submission
 from content_library.models.user import User
@@ -105,9 +107,27 @@ def approve_submission(session: Session, submission: Submission, *, now: datetim
             "content_hash": approval.content_hash,
         },
     )
+    _draw_samples(session, submission, now=now)
     move_post(session, post, PostAct.APPROVE, actor=None, now=now, summary=f"“{post.title}” is approved")
     events.tell(session, events.Approved(post, approval, now))
     return approval
+
+
+def _draw_samples(session: Session, submission: Submission, *, now: datetime) -> None:
+    """Some of what an agreement clears is looked at afterwards: which, its text decides."""
+    for review in submission.reviews:
+        clause = review.clause
+        if review.state is not ReviewState.CLEARED or clause is None:
+            continue
+        drawn = is_sampled(
+            submission.content_hash, seed=clause.version.seed, number=clause.version.number,
+            clause=clause.number, percent=clause.sample_percent,
+        )  # fmt: skip
+        if drawn:
+            team_id, desk_id = review.team_id, review.desk_id
+            session.add(
+                Sample(review=review, desk_id=desk_id, team_id=team_id, state=SampleState.OPEN, opened_at=now)
+            )
 
 
 def _last_moment(session: Session, submission: Submission) -> datetime | None:

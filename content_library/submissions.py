@@ -1,6 +1,6 @@
 """Sending a revision through its workflow, and taking it back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +9,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library import events
+from content_library.agreement_rules import coverages
+from content_library.agreement_terms import Cover, Coverage, Terms
 from content_library.approvals import approval_in_force, approvals_in_force, withdraw, withdraw_all
 from content_library.boundaries.checking import Finding, owed
 from content_library.boundary_rules import find_in_content, keep_findings
 from content_library.completeness import missing
-from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.errors import InvalidInput, NotFound, Refusal, TransitionNotAllowed
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
@@ -27,21 +29,35 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from content_library.notices import notify
+from content_library.notices import notify, over
 from content_library.permissions import can_draft, can_withdraw_approval, require
-from content_library.review_flow import PostAct, SubmissionAct
+from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.revisions import accounts_of
-from content_library.submission_steps import close, open_step
-from content_library.transitions import flush, hold_post, hold_submission, move_post
+from content_library.submission_steps import approve_submission, close, open_step
+from content_library.transitions import flush, hold_post, hold_submission, move_post, move_review
 from content_library.workflow import PlannedReview, planned_reviews
 
 
 @dataclass(frozen=True)
 class Route:
-    """A team that will clear the post, and why."""
+    """A team that will clear the post, and why; or the agreement under which it has done so beforehand.
+
+    `hours`: working hours in which the team answers.
+    """
 
     review: PlannedReview
     team: Team | None  # None: the desk has no such team, so it cannot be submitted
+    terms: Terms | None = None
+    coverage: Coverage | None = None
+
+    @property
+    def cover(self) -> Cover | None:
+        return self.coverage.cover if self.coverage else None
+
+    @property
+    def hours(self) -> int:
+        agreed = self.terms.turnaround_h if self.terms else None
+        return agreed or (self.team.turnaround_h if self.team else 0)
 
 
 def open_submission(session: Session, post: Post) -> Submission | None:
@@ -79,11 +95,21 @@ def submissions_of(session: Session, post: Post) -> list[Submission]:
     )
 
 
-def route(desk: Desk, format_: Format, findings: Iterable[Finding] = ()) -> list[Route]:
-    """Who will clear a post of this format that touches these boundaries on this desk."""
+def route(
+    session: Session,
+    desk: Desk,
+    content: Mapping[str, Any],
+    findings: Sequence[Finding] = (),
+    *,
+    now: datetime,
+) -> list[Route]:
+    """Who will clear a post that says this on this desk, and which of them has agreed to it beforehand."""
     teams = {team.key: team for team in desk.teams}
+    agreed = coverages(session, desk.id, content, findings, now=now)
+    format_ = session.get_one(Format, content["format"])
     return [
-        Route(planned, teams.get(planned.team_key)) for planned in planned_reviews(format_.steps, findings)
+        Route(planned, teams.get(planned.team_key), *agreed.get(planned.team_key, (None, None)))
+        for planned in planned_reviews(format_.steps, findings)
     ]
 
 
@@ -135,6 +161,24 @@ def submit(
         problems["wanted_at"] = "That time is already past. Choose a later one, or leave it open."
     if problems:
         raise InvalidInput("Some things are still missing before this can be submitted.", problems)
+    return _send(
+        session, revision, findings, actor=actor, submitted_by=actor, now=now, note=note, wanted_at=wanted_at
+    )
+
+
+def _send(
+    session: Session,
+    revision: Revision,
+    findings: Sequence[Finding],
+    *,
+    actor: User | None,
+    submitted_by: User,
+    now: datetime,
+    note: str,
+    wanted_at: datetime | None,
+) -> Submission:
+    """Make the submission of what has been checked, clear what is agreed on, and open the first step of the rest."""
+    post = revision.post
     _supersede(session, post, actor=actor, now=now)
     submission = Submission(
         desk_id=post.desk_id,
@@ -144,9 +188,9 @@ def submit(
         state=SubmissionState.OPEN,
         note=note.strip(),
         wanted_at=wanted_at,
-        submitted_by=actor,
+        submitted_by=submitted_by,
         submitted_at=now,
-        reviews=_reviews(session, post, revision, findings),
+        reviews=_reviews(session, post, revision, findings, now=now),
     )
     session.add(submission)
     flush(session)
@@ -160,8 +204,48 @@ def submit(
         summary=f"Submitted revision {revision.number} of “{post.title}”",
         details={"submission_id": submission.id, "content_hash": revision.content_hash},
     )
-    open_step(session, submission, now=now)
+    _begin(session, submission, now=now)
     return submission
+
+
+def _begin(session: Session, submission: Submission, *, now: datetime) -> None:
+    """What an agreement clears is cleared now; when that is all of it, the post is approved."""
+    for review in submission.reviews:
+        if review.clause_id is not None:
+            move_review(session, review, ReviewAct.CLEAR, actor=None, now=now)
+    if any(review.state is ReviewState.WAITING for review in submission.reviews):
+        open_step(session, submission, now=now)
+    elif submission.reviews:
+        approve_submission(session, submission, now=now, is_solo=False)
+
+
+def send_again(session: Session, before: Submission, *, now: datetime, why: str) -> Submission | None:
+    """Back to review, as it was: an agreement that had cleared part of it does so no longer.
+
+    None where a person has to look first: the post has moved on, or something is missing by now.
+    """
+    post, revision = before.post, before.revision
+    hold_post(session, post)
+    findings = find(session, revision, now=now)
+    try:
+        _check_submittable(session, post, revision, now=now)
+        if what_is_missing(session, post, revision, now=now) or still_owed(findings, revision.content):
+            return None
+        wanted_at = before.wanted_at if before.wanted_at and before.wanted_at > now else None
+        with session.begin_nested():
+            sent = _send(
+                session, revision, findings, actor=None, submitted_by=before.submitted_by, now=now, note=why,
+                wanted_at=wanted_at,
+            )  # fmt: skip
+    except Refusal:
+        return None
+    over(session, ("post.taken_back", "approval.lost"), [post], now=now)
+    people = {a.id for a in revision.authors} | {before.submitted_by_id}
+    notify(
+        session, people, "post.sent_again", post, stage=f"submission {sent.id}", now=now,
+        text=f"“{post.title}” is back in review: {why}", details={"post_id": post.id},
+    )  # fmt: skip
+    return sent
 
 
 def _check_submittable(session: Session, post: Post, revision: Revision, *, now: datetime) -> None:
@@ -181,15 +265,17 @@ def _check_submittable(session: Session, post: Post, revision: Revision, *, now:
         raise TransitionNotAllowed("This revision was refused. Change the text and submit the new revision.")
 
 
-def _supersede(session: Session, post: Post, *, actor: User, now: datetime) -> None:
+def _supersede(session: Session, post: Post, *, actor: User | None, now: datetime) -> None:
     before = open_submission(session, post)
     if before is not None:
         close(session, before, SubmissionAct.SUPERSEDE, actor=actor, now=now)
 
 
-def _reviews(session: Session, post: Post, revision: Revision, findings: Sequence[Finding]) -> list[Review]:
+def _reviews(
+    session: Session, post: Post, revision: Revision, findings: Sequence[Finding], *, now: datetime
+) -> list[Review]:
     desk = session.get_one(Desk, post.desk_id)
-    planned = route(desk, session.get_one(Format, revision.content["format"]), findings)
+    planned = route(session, desk, revision.content, findings, now=now)
     absent = [r.review.team_key for r in planned if r.team is None]
     if absent:
         raise InvalidInput(
@@ -204,6 +290,9 @@ def _reviews(session: Session, post: Post, revision: Revision, findings: Sequenc
             quorum=r.review.quorum,
             why=r.review.reasons,
             state=ReviewState.WAITING,
+            turnaround_s=r.hours * 3600,
+            clause_id=r.cover.clause.id if r.cover else None,
+            cleared_under=r.cover.label if r.cover else "",
         )
         for r in planned
     ]

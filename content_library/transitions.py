@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from content_library import audit, review_clocks
-from content_library.errors import Conflict
+from content_library.agreement_flow import AgreementAct, SampleAct, next_agreement_state, next_sample_state
+from content_library.errors import Conflict, TransitionNotAllowed
+from content_library.models.agreement import AgreementClause, AgreementVersion, Sample
 from content_library.models.feed import Proposal, ProposalState
 from content_library.models.post import Post
 from content_library.models.review import Review, ReviewState, Submission
@@ -103,7 +105,8 @@ def move_review(
     """Move one team's part. Raises TransitionNotAllowed if it is not open."""
     review.state = next_review_state(review.state, act)
     if act is ReviewAct.OPEN:
-        review.opened_at, review.turnaround_s = now, review.team.turnaround_h * 3600
+        review.opened_at = now
+        review.turnaround_s = review.turnaround_s or review.team.turnaround_h * 3600
     turn_clock = review_clocks.start if review.state is ReviewState.OPEN else review_clocks.stop
     turn_clock(review, now=now)
     if review.asked_at is not None:
@@ -117,9 +120,56 @@ def move_review(
         review,
         actor=actor,
         now=now,
-        summary=f"{review.team.name}: {review.state.value.replace('_', ' ')}",
-        details={"submission_id": review.submission_id},
+        summary=f"{review.team.name}: {review.state.value.replace('_', ' ')}{_under(review, act)}",
+        details={"submission_id": review.submission_id, "clause_id": review.clause_id},
     )
+    flush(session)
+
+
+def _under(review: Review, act: ReviewAct) -> str:
+    cleared = act is ReviewAct.CLEAR and review.cleared_under
+    return f" under agreement {review.cleared_under}" if cleared else ""
+
+
+def move_agreement(
+    session: Session, version: AgreementVersion, act: AgreementAct | None, *, actor: User | None, now: datetime,
+    summary: str, details: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Sign, decline, withdraw or end one version; without an act it has just been proposed.
+
+    Raises TransitionNotAllowed if it has moved on.
+    """
+    before = version.state
+    if act is not None:
+        version.state = next_agreement_state(before, act)
+    about = {"number": version.number, "from": before, "to": version.state, **(details or {})}
+    verb = f"agreement.{act or 'propose'}"
+    audit.record(session, verb, version.agreement, actor=actor, now=now, summary=summary, details=about)
+    flush(session)
+
+
+def suspend_clause(
+    session: Session, clause: AgreementClause, *, actor: User | None, now: datetime, why: str
+) -> None:
+    """Stop one clause; it clears nothing from now on. Raises TransitionNotAllowed if it is suspended already."""
+    agreement = clause.version.agreement
+    if clause.suspended_at is not None:
+        raise TransitionNotAllowed(f"§{clause.number} is suspended already.")
+    clause.suspended_at, clause.suspended_by_id, clause.suspended_why = now, actor.id if actor else None, why
+    said = f"Suspended §{clause.number} of the agreement with {agreement.team.name}: {why}"
+    about = {"number": clause.version.number, "clause": clause.number, "why": why}
+    audit.record(session, "agreement.suspend", agreement, actor=actor, now=now, summary=said, details=about)
+    flush(session)
+
+
+def move_sample(
+    session: Session, sample: Sample, act: SampleAct, *, actor: User, now: datetime, summary: str
+) -> None:
+    """What a team found afterwards. Raises TransitionNotAllowed if somebody looked at it already."""
+    sample.state = next_sample_state(sample.state, act)
+    sample.decided_at, sample.decided_by_id = now, actor.id
+    about = {"review_id": sample.review_id, "note": sample.note}
+    audit.record(session, f"sample.{act}", sample, actor=actor, now=now, summary=summary, details=about)
     flush(session)
 
 

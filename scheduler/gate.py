@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Boolean, Integer, Row, String, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
+from content_library.agreement_rules import uncovered
 from content_library.boundaries.checking import Finding, owed
 from content_library.boundaries.rules import Rule, Severity
 from content_library.boundary_rules import find_in_payload
@@ -45,6 +46,7 @@ class Reason(StrEnum):
     APPROVAL = "approval"
     PAYLOAD = "payload"
     BOUNDARY = "boundary"
+    AGREEMENT = "agreement"
     ACCOUNT = "account"
     WINDOW = "window"
     OVER = "over"
@@ -92,6 +94,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
         or _unapproved(session, row, now)
         or _changed(row)
         or _boundaries(session, row, now)
+        or _agreements(session, row, now)
         or _account(row, now)
         or _too_late(row, now)
         or _dead_link(session, row)
@@ -264,6 +267,20 @@ def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
     return No(Reason.BOUNDARY, Act.BLOCK, left[0].sentence) if left else None
 
 
+def _agreements(session: Session, row: Row[Any], now: datetime) -> No | None:
+    """What an agreement cleared is covered by the one in force now: signed by both, not over, not suspended."""
+    teams = session.connection().execute(_AGREED, {"submission_id": row.submission_id}).scalars().all()
+    if not teams:
+        return None
+    findings = find_in_payload(session, row.desk_id, row.payload, zone=row.zone, now=now)
+    content = session.get_one(Revision, row.revision_id).content
+    key = uncovered(session, row.desk_id, teams, content, findings, now=now)
+    if not key:
+        return None
+    name = session.scalars(select(Team.name).where(Team.key == key)).one()
+    return No(Reason.AGREEMENT, Act.BLOCK, f"{name}’s agreement does not clear it at that time.")
+
+
 def _asks(rule: Rule) -> bool:
     """Whether a rule can stop what is cleared: a reason is asked for only while somebody writes."""
     return rule.severity is Severity.BLOCK or rule.needs_evidence or bool(rule.team_key)
@@ -335,5 +352,14 @@ def _gap(session: Session, row: Row[Any], now: datetime) -> No | None:
     return No(Reason.GAP, Act.GIVE_BACK, "Several are late; they go out one after the other.", free)
 
 
+_AGREED = (
+    select(Team.key)
+    .join(Review, Review.team_id == Team.id)
+    .where(
+        Review.submission_id == bindparam("submission_id", type_=Integer()),
+        Review.state == ReviewState.CLEARED,
+        Review.clause_id.is_not(None),
+    )
+)
 _QUESTION = _question()
 _SHORT = _short_teams()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from content_library import (
+    agreement_rounds,
     clock,
     feeds,
     link_checks,
@@ -106,6 +107,7 @@ def mend(duty: Duty) -> None:
         submissions.expire_submissions(session, now=now)
         reminders.remind(session, now=now)
         posts.expire_posts(session, now=now)
+        agreement_rounds.tend(session, now=now)
         mending.expire_uncleared(session, now=now)
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)

@@ -146,10 +146,10 @@ def _links_work(session: Session, most: int) -> list[Publication]:
 
 
 def _touching(session: Session, most: int) -> list[Publication]:
-    """Blocked at a boundary: whoever lets them go looks again first."""
+    """Blocked at a boundary or an agreement: whoever lets them go looks again first."""
     blocked = select(Publication).where(
         Publication.state == PublicationState.BLOCKED,
-        Publication.reason == Reason.BOUNDARY,
+        Publication.reason.in_((Reason.BOUNDARY, Reason.AGREEMENT)),
         Publication.payload_sha256.is_not(None),
     )
     return list(session.scalars(blocked.order_by(Publication.due_at).limit(most)))

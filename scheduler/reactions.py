@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from content_library import events
-from scheduler.binding import expire_unsent, rebind_unsent, unbind_unsent
+from content_library import events, submissions
+from scheduler.binding import expire_unsent, rebind_unsent, unbind_unsent, unsent_of
 
 
 def listen() -> None:
@@ -11,6 +11,7 @@ def listen() -> None:
     events.listen(events.Approved, _approved)
     events.listen(events.ApprovalLost, _approval_lost)
     events.listen(events.PostExpired, _post_expired)
+    events.listen(events.CoverLost, _cover_lost)
 
 
 def _approved(session: Session, news: events.Approved) -> None:
@@ -23,3 +24,9 @@ def _approval_lost(session: Session, news: events.ApprovalLost) -> None:
 
 def _post_expired(session: Session, news: events.PostExpired) -> None:
     expire_unsent(session, news.post, now=news.at)
+
+
+def _cover_lost(session: Session, news: events.CoverLost) -> None:
+    """What somebody waits for goes back to review by itself: it was there before, or a time is planned for it."""
+    if news.was_open or unsent_of(session, news.submission.post):
+        submissions.send_again(session, news.submission, now=news.at, why=news.why)

@@ -88,7 +88,7 @@ def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[
     chosen = [a for a in shelf.accounts if a.id in set(content["accounts"])]
     problems = missing(content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now())
     findings = find_in_content(db(), desk(), content, chosen, now=now())
-    route = submissions.route(desk(), shelf.format, findings)
+    route = submissions.route(db(), desk(), content, findings, now=now())
     return {
         "previews": content_previews(db(), desk().id, content, chosen),
         "problems": [(field_of(key, shelf), sentence) for key, sentence in problems.items()],

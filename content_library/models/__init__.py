@@ -1,6 +1,7 @@
 """The tables of the library. Importing this package registers all of them."""
 
 from content_library.models import account as account
+from content_library.models import agreement as agreement
 from content_library.models import audit as audit
 from content_library.models import boundary as boundary
 from content_library.models import desk as desk

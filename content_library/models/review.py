@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,6 +13,9 @@ from content_library.database import Base, by_value
 from content_library.models.desk import Team
 from content_library.models.post import Post, Revision
 from content_library.models.user import User
+
+if TYPE_CHECKING:
+    from content_library.models.agreement import AgreementClause
 
 
 class SubmissionState(StrEnum):
@@ -105,10 +108,15 @@ class Review(Base):
     due_at: Mapped[datetime | None]
     remind_at: Mapped[datetime | None]
     reminded: Mapped[int] = mapped_column(default=0, server_default="0")  # percent of the last reminder
+    clause_id: Mapped[int | None] = mapped_column(ForeignKey("agreement_clauses.id"), index=True)
+    cleared_under: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # “PR v3 §2”, as it was called then
     version: Mapped[int] = mapped_column(default=1)
 
     submission: Mapped[Submission] = relationship(back_populates="reviews")
     team: Mapped[Team] = relationship(lazy="joined")
+    clause: Mapped[AgreementClause | None] = relationship()
     decisions: Mapped[list[Decision]] = relationship(back_populates="review", order_by="Decision.id")
 
     __table_args__ = (

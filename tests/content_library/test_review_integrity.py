@@ -539,8 +539,8 @@ def all_teams(person: User, desk_id: int) -> set[int]:
     return {team.id for team in object_session(person).scalars(select(Team))}  # type: ignore[union-attr]
 
 
-def one_is_enough(*arguments: Any) -> list[submissions.Route]:
-    asked = route(*arguments)
+def one_is_enough(*arguments: Any, **known: Any) -> list[submissions.Route]:
+    asked = route(*arguments, **known)
     return [replace(part, review=replace(part.review, quorum=1)) for part in asked]
 
 
