@@ -29,6 +29,7 @@ FEATURES = (
     "accounts",
     "curation",
     "boundaries",
+    "agreements",
     "record",
     "admin",
     "public",

@@ -1,7 +1,9 @@
 """How values are shown: times as people say them, counts with their unit, texts with their links."""
 
 import re
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Flask, g
 from markupsafe import Markup, escape
@@ -90,6 +92,16 @@ def linked(text: str) -> Markup:
     return Markup("").join(pieces).replace("\n", Markup("<br>\n"))
 
 
+def day(value: date) -> str:
+    """`4 May 2026`."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def name_in(key: Any, names: Mapping[Any, str]) -> str:
+    """What something is called; what is no longer there is called by its key."""
+    return names.get(key, str(key))
+
+
 def words(value: str) -> str:
     """`changes_requested` → `changes requested`."""
     return value.replace("_", " ")
@@ -98,4 +110,6 @@ def words(value: str) -> str:
 def teach_templates(app: Flask) -> None:
     """Register filters and globals."""
     app.jinja_env.globals.update(_=gettext, time_tag=time_tag)
-    app.jinja_env.filters.update(linked=linked, exact=exact, words=words, span=span, city=city)
+    app.jinja_env.filters.update(
+        linked=linked, exact=exact, words=words, span=span, city=city, day=day, name_in=name_in
+    )

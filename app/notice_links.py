@@ -15,6 +15,8 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
     post_id = notice.details.get("post_id")
     if notice.subject_type == "publication":
         return f"{base}/publications/{notice.subject_id}"
+    if agreement_id := notice.details.get("agreement_id"):
+        return f"{base}/agreements/{agreement_id}"
     if notice.subject_type == "account":
         return f"{base}/accounts"
     if notice.subject_type == "comment" and post_id:
@@ -28,6 +30,8 @@ def act_of(notice: Notice) -> str:
     """What the link’s button says."""
     if notice.kind in ("review.open", "review.answered", "review.reminder"):
         return "Read and decide"
+    if notice.kind == "agreement.proposed":
+        return "Read and sign"
     if notice.kind == "post.sent_back":
         return "Go on with the post"
     if notice.kind in ("comment.added", "review.asked"):

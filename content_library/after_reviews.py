@@ -104,7 +104,7 @@ def breach_of(session: Session, review: Review) -> Breach | None:
     return session.scalar(select(Breach).where(Breach.review_id == review.id))
 
 
-def obstacle(session: Session, review: Review, person: User) -> str:
+def obstacle(_session: Session, review: Review, person: User) -> str:
     """Why this person cannot judge what the agreement cleared; empty when they can."""
     if review.clause_id is None or review.state is not ReviewState.CLEARED:
         return "No agreement cleared this."

@@ -144,7 +144,7 @@ def _excluded(terms: Terms, subject: Subject) -> tuple[str, ...]:
         for text in subject.texts.values()
         for start, end in find_words(text, terms.excluded_words)
     )
-    return tuple(dict.fromkeys(found))
+    return tuple({words.casefold(): words for words in found}.values())
 
 
 def _dirty(finding: Finding, terms: Terms) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library.agreement_drafts import ClauseTerms, VersionTerms, midnight, problems_of
 from content_library.agreement_flow import AgreementAct
-from content_library.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from content_library.errors import Conflict, InvalidInput, NotFound, PermissionDenied, TransitionNotAllowed
 from content_library.models.agreement import (
     Agreement,
     AgreementClause,
@@ -293,6 +293,8 @@ def suspend(session: Session, clause: AgreementClause, why: str, *, actor: User,
     _lock(session, agreement)
     _require_party(agreement, actor)
     why = _reason(why)
+    if clause.version.state is not AgreementState.SIGNED:
+        raise TransitionNotAllowed("Only what both sides have signed can be suspended.")
     suspend_clause(session, clause, actor=actor, now=now, why=why)
     text = f"§{clause.number} of {agreement.named} is suspended: {why}"
     _tell(session, clause, _both(session, agreement) - {actor.id}, "agreement.suspended", text, now)

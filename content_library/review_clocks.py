@@ -74,23 +74,27 @@ class Forecast:
     send_by: datetime | None
 
 
-def forecast(steps: Sequence[Sequence[Team]], *, now: datetime, wanted_at: datetime | None) -> Forecast:
+Asked = tuple[Team, int]
+"""A team, and the working hours in which it answers."""
+
+
+def forecast(steps: Sequence[Sequence[Asked]], *, now: datetime, wanted_at: datetime | None) -> Forecast:
     """Teams of a step work side by side, steps one after the other, each team in its own hours."""
     by: datetime | None = now
     for step in steps:
-        by = _last([_answer(team, by) for team in step]) if by else None
+        by = _last([_answer(*asked, by) for asked in step]) if by else None
     send_by = wanted_at
     for step in reversed(steps):
-        send_by = _first([_asked(team, send_by) for team in step]) if send_by else None
+        send_by = _first([_asked(*asked, send_by) for asked in step]) if send_by else None
     return Forecast(by, send_by)
 
 
-def _answer(team: Team, asked_at: datetime) -> datetime | None:
-    return add(hours_of(team), asked_at, timedelta(hours=team.turnaround_h))
+def _answer(team: Team, hours: int, asked_at: datetime) -> datetime | None:
+    return add(hours_of(team), asked_at, timedelta(hours=hours))
 
 
-def _asked(team: Team, answered_at: datetime) -> datetime | None:
-    return subtract(hours_of(team), answered_at, timedelta(hours=team.turnaround_h))
+def _asked(team: Team, hours: int, answered_at: datetime) -> datetime | None:
+    return subtract(hours_of(team), answered_at, timedelta(hours=hours))
 
 
 def _last(instants: Sequence[datetime | None]) -> datetime | None:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from content_library.agreement_flow import AGREEMENT_TRANSITIONS, SAMPLE_TRANSITIONS
+from content_library.models.agreement import AgreementState as A
+from content_library.models.agreement import SampleState as X
 from content_library.models.post import PostState as P
 from content_library.models.review import ReviewState as R
 from content_library.models.review import SubmissionState as S
@@ -40,8 +43,22 @@ REVIEWS: Mapping[R, str] = {
     R.OPEN: "The team can decide.",
     R.ASKED: "The team asked the author a question; its clock stands still.",
     R.DECIDED: "The team has decided.",
-    R.CLEARED: "Solo mode: the person who decided for one team cleared it for this team of theirs too.",
+    R.CLEARED: "An agreement cleared it beforehand; or, in solo mode, who decided for one team did so for this one.",
     R.MOOT: "The submission ended before this team decided.",
+}
+
+AGREEMENTS: Mapping[A, str] = {
+    A.PROPOSED: "One side has signed it. Nothing holds yet.",
+    A.SIGNED: "Both sides have signed it. It holds from its first to its last day unless a newer one begins.",
+    A.DECLINED: "The other side said no.",
+    A.WITHDRAWN: "The side that proposed it took it back, or proposed another.",
+    A.ENDED: "A side ended it, or its last day is over.",
+}
+
+SAMPLES: Mapping[X, str] = {
+    X.OPEN: "It was drawn: somebody of the team looks at it.",
+    X.IN_ORDER: "It was as it should be.",
+    X.BREACH: "It should not have been cleared. The second of a clause suspends it.",
 }
 
 PUBLICATIONS: Mapping[U, str] = {
@@ -73,6 +90,8 @@ def page() -> str:
         _section("Posts", POSTS, POST_TRANSITIONS),
         _section("Submissions: one revision on its way through the teams", SUBMISSIONS, SUBMISSION_TRANSITIONS),
         _section("Reviews: one team’s part of a submission", REVIEWS, REVIEW_TRANSITIONS),
+        _section("Agreements: one version between a desk and a team", AGREEMENTS, AGREEMENT_TRANSITIONS),
+        _section("Samples: what an agreement cleared, looked at afterwards", SAMPLES, SAMPLE_TRANSITIONS),
         _section("Publications: one text to one account at one time", PUBLICATIONS, PUBLICATION_TRANSITIONS, WORDS),
     )  # fmt: skip
     return "\n".join((HEAD, *sections))

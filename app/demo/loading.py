@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from app.demo import curation, pictures
 from app.demo.people import PASSWORD, PEOPLE
 from app.demo.posts import POSTS, DemoPost, Step
-from content_library import catalogue, discussion, media_store, posts, reviews, sign_in, submissions
+from content_library import (
+    agreements,
+    catalogue,
+    discussion,
+    media_store,
+    posts,
+    reviews,
+    sign_in,
+    submissions,
+)
+from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
 from content_library.models.boundary import BoundaryVersion
@@ -73,7 +83,8 @@ class _Story:
         stored = {name: media_store.store_image(getattr(pictures, name)(), folder=self._settings.media_folder)
                   for name in ("kettle", "dial_and_buttons")}  # fmt: skip
         self._at(-24 * 30, lambda session: self._founding(session, password_hash, stored))
-        for hours, act in sorted(self._events(), key=lambda event: event[0]):
+        events = [*self._events(), (-48.0, lambda hours: self._at(hours, self._agree))]
+        for hours, act in sorted(events, key=lambda event: event[0]):
             act(hours)
         self._at(0, self._last_touches)
         self._database.dispose()
@@ -126,6 +137,32 @@ class _Story:
         for name, image in stored.items():
             self._media[name] = self._picture(session, desk, image)
         curation.plant(session, desk, self._user(session, "jonas"), start=self._start)
+
+    def _agree(self, session: Session) -> None:
+        """Marketing no longer reads FAQ links beforehand; PR has been asked about product news."""
+        desk = session.scalars(select(Desk)).one()
+        priya, elena = self._user(session, "priya"), self._user(session, "elena")
+        signed = agreements.propose(
+            session, desk, self._team(session, "marketing"),
+            self._terms(["faq_link", "community_link"], "Links to our own help pages need no second look.", 100),
+            seen=0, actor=priya, now=self._now,
+        )  # fmt: skip
+        agreements.sign(session, signed, actor=elena, now=self._now)
+        agreements.propose(
+            session, desk, self._team(session, "pr"),
+            self._terms(["product_news"], "PR reads one in four afterwards instead of all beforehand.", 25),
+            seen=0, actor=priya, now=self._now,
+        )  # fmt: skip
+
+    def _terms(self, formats: list[str], text: str, percent: int) -> VersionTerms:
+        today = wall_of(self._now, ZONE).date()
+        return VersionTerms(
+            [ClauseTerms(formats, sample_percent=percent)], today, today + timedelta(days=90),
+            today + timedelta(days=364), text=text, excluded_words=["cheap", "best in class"],
+        )  # fmt: skip
+
+    def _team(self, session: Session, key: str) -> Team:
+        return session.scalars(select(Team).filter_by(key=key)).one()
 
     def _picture(self, session: Session, desk: Desk, image: Any) -> tuple[int, str]:
         row = Media(

@@ -63,6 +63,21 @@ POSTS: tuple[DemoPost, ...] = (
         },
     ),
     DemoPost(
+        "spare",
+        "jonas",
+        "faq_link",
+        "Which spare part fits?",
+        "The number on the underside of your pot or kettle tells. Type it in, and the page shows what fits, with a "
+        "drawing.\n\nhttps://www.brindlemoor.example/help/spare-parts",
+        hours=-22,
+        steps=(Step(-21, "submit", "jonas"), Step(-20.5, "plan", "jonas"), Step(-19, "out")),
+        topics=("Spare parts",),
+        content={
+            "fields": {"link": "https://www.brindlemoor.example/help/spare-parts"},
+            "onward": {"kind": "faq", "url": "https://www.brindlemoor.example/help/spare-parts"},
+        },
+    ),
+    DemoPost(
         "dial",
         "maya",
         "this_or_that",

@@ -17,7 +17,7 @@ from app.formatting import said
 from app.forms import instant, number, wants_json
 from app.posts.documents import field_of, form_values, read_content, shelf_of
 from app.posts.forms import ActForm, ComposerForm, Shelf, composer_form
-from app.posts.pages import compose_page, conflict_page, names_of, panel
+from app.posts.pages import compose_page, conflict_page, panel, sent_words
 from app.posts.views import blueprint
 from app.sign_in import signed_in
 from app.uploads import take_in
@@ -133,7 +133,7 @@ def _submit(saved: Saved) -> Any:
         db(), saved.post, saved.revision, actor=me(), now=now(), note=saved.form.submission_note.data or "",
         wanted_at=instant(saved.form.wanted_at.data, field="wanted_at"),
     )  # fmt: skip
-    flash(_("Sent to {}.").format(names_of([review.team.name for review in sent.reviews])), "good")
+    flash(sent_words(sent), "good")
     return redirect(url_for("posts.show", post_id=saved.post.id), 303)
 
 

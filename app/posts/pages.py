@@ -13,6 +13,7 @@ from app.posts.documents import field_of
 from app.posts.forms import ActForm, ComposerForm, ConflictForm, Shelf
 from app.previews import content_previews, revision_previews
 from content_library import catalogue, posts, submissions
+from content_library.agreement_terms import Obstacle, Outside
 from content_library.boundaries.checking import Finding
 from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import find_in_content
@@ -22,7 +23,7 @@ from content_library.errors import InvalidInput
 from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
-from content_library.models.review import Decision, Verdict
+from content_library.models.review import Decision, Submission, Verdict
 from content_library.network_limits import LIMITS
 from content_library.offer_window import window
 from content_library.review_clocks import Forecast, forecast
@@ -95,22 +96,59 @@ def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[
         "form": form,
         "findings": [(finding, found_words(finding, content)) for finding in findings],
         "steps": clearing_steps(route),
-        "teams": clearing_teams(route),
+        "teams": clearing_teams([part for part in route if not part.cover] or route),
+        "outside": lambda part: outside_words(part, _shelf_names(shelf)),
+        "needless": needless,
+        "is_cleared": bool(route) and all(part.cover for part in route),
         "forecast": _forecast(route, form),
         "window": window(content, shelf.specs, desk().zone),
     }
 
 
+def _shelf_names(shelf: Shelf) -> dict[str, dict[str, str]]:
+    return {
+        "accounts": {str(account.id): account.name for account in shelf.accounts},
+        "topics": {str(topic.id): topic.name for topic in shelf.topics},
+    }
+
+
 def _forecast(route: Sequence[Route], form: ComposerForm) -> Forecast | None:
     """When the teams have answered, and by when to send it for the time that is wanted; None where one is missing."""
-    steps = [[part.team for part in step if part.team] for step in clearing_steps(route)]
-    if not steps or any(part.team is None for part in route):
+    asked = [[(p.team, p.hours) for p in step if p.team and not p.cover] for step in clearing_steps(route)]
+    if not any(asked) or any(part.team is None for part in route):
         return None
     try:
         wanted_at = instant(form.wanted_at.data, field="wanted_at")
     except InvalidInput:
         wanted_at = None
-    return forecast(steps, now=now(), wanted_at=wanted_at)
+    return forecast([step for step in asked if step], now=now(), wanted_at=wanted_at)
+
+
+def outside_words(part: Route, names: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """What keeps a text outside the team’s agreement, each as what would change it."""
+    found = part.coverage.obstacles if part.coverage else ()
+    return [_outside(obstacle, names) for obstacle in found]
+
+
+def _outside(obstacle: Obstacle, names: Mapping[str, Mapping[str, str]]) -> str:
+    quoted = ", ".join(f"“{what}”" for what in obstacle.what)
+    accounts = ", ".join(names["accounts"].get(what, what) for what in obstacle.what)
+    topics = ", ".join(names["topics"].get(what, what) for what in obstacle.what)
+    return {
+        Outside.FORMAT: _("its format is not in it"),
+        Outside.SUSPENDED: _("it is suspended"),
+        Outside.ACCOUNTS: _("{} is not in it").format(accounts),
+        Outside.TOPICS: _("{} is not in it").format(topics)
+        if topics
+        else _("it says about what, this post does not"),
+        Outside.WORDS: _("it excludes {}").format(quoted),
+        Outside.FINDING: _("it touches {}").format(obstacle.what[0] if obstacle.what else ""),
+    }[obstacle.why]
+
+
+def needless(part: Route) -> bool:
+    """Whether only words bring this team in: without them nobody would ask it."""
+    return bool(part.review.touched) and not part.review.why and part.cover is None
 
 
 def clearing_steps(route: Sequence[Route]) -> list[list[Route]]:
@@ -132,6 +170,20 @@ def names_of(teams: Iterable[str]) -> str:
     if len(names) < 2:
         return names[0] if names else _("nobody")
     return _("{} and {}").format(", ".join(names[:-1]), names[-1])
+
+
+def sent_words(sent: Submission) -> str:
+    """What became of a submission, in a sentence."""
+    asked = [review.team.name for review in sent.reviews if not review.cleared_under]
+    cleared = names_of([review.cleared_under for review in sent.reviews if review.cleared_under])
+    if not asked:
+        return _("Cleared under agreement {}. Plan when it goes out.").format(cleared)
+    said = _("Sent to {}.").format(names_of(asked))
+    return (
+        f"{said} {_('Cleared under agreement {}.').format(cleared)}"
+        if len(asked) < len(sent.reviews)
+        else said
+    )
 
 
 def found_words(finding: Finding, content: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from app.formatting import gettext as _
 from app.forms import instant
 from app.posts.forms import ActForm, CommentForm, NewPostForm, SubmissionForm, WithdrawalForm
 from app.posts.page import post_page
+from app.posts.pages import sent_words
 from app.sign_in import signed_in
 from content_library import catalogue, discussion, posts, submissions
 from content_library.approvals import approval_in_force
@@ -95,7 +96,7 @@ def submit(post_id: int) -> Any:
             wanted_at=instant(form.wanted_at.data, field="wanted_at"),
         )
     ):  # fmt: skip
-        flash(_("Revision {} is with its reviewers now.").format(revision.number), "good")
+        flash(sent_words(form.result), "good")
         return redirect(url_for("posts.show", post_id=post.id), 303)
     return post_page(post, submission=form), 422
 

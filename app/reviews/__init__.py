@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.reviews import after_views as after_views
 from app.reviews.views import blueprint
 
 

@@ -48,3 +48,10 @@ class QuestionForm(PlacedForm):
         description=_("Your team’s clock stands until somebody of the desk answers."),
         validators=[Length(max=4_000)],
     )
+
+
+class FindingForm(DeskcastForm):
+    """What somebody of the team found afterwards."""
+
+    finding = StringField()
+    what = TextAreaField(_("What should not have been said?"), validators=[Length(max=2_000)])

@@ -14,8 +14,8 @@ from app.formatting import gettext as _
 from app.forms import choices
 from app.navigation import at_most
 from app.previews import revision_previews
-from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
-from content_library import catalogue, discussion, review_queue, reviews
+from app.reviews.forms import CommentForm, DecisionForm, FindingForm, QuestionForm
+from content_library import after_reviews, catalogue, discussion, review_queue, reviews
 from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
@@ -44,6 +44,7 @@ def queue_page(wanted: QueueFilter, page: int) -> str:
         wanted=wanted,
         found=found,
         counts=_counts(wanted, found.total),
+        samples=after_reviews.samples_count(db(), me()),
         given=review_queue.given(db(), found.reviews),
         at_most=at_most,
         desk_choices=_desk_choices(),
@@ -99,6 +100,7 @@ def review_page(
     decision: DecisionForm | None = None,
     comment: CommentForm | None = None,
     question: QuestionForm | None = None,
+    finding: FindingForm | None = None,
 ) -> str:
     """One review: what goes out, what changed, who else is asked, and the bar to decide with."""
     submission = review.submission
@@ -118,6 +120,7 @@ def review_page(
         since=_since(review),
         findings=findings,
         obstacle=reviews.obstacle(db(), review, me()),
+        after=_after(review, finding),
         comments=discussion.comments(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
         left=review_queue.waiting_count(db(), me()),
@@ -128,6 +131,18 @@ def review_page(
         comment=_placed(comment or CommentForm(formdata=None), networks),
         question=_placed(question or QuestionForm(formdata=None), networks),
     )
+
+
+def _after(review: Review, form: FindingForm | None) -> dict[str, Any]:
+    """What was found afterwards in what an agreement cleared."""
+    if not review.cleared_under:
+        return {}
+    return {
+        "sample": after_reviews.sample_of(db(), review),
+        "breach": after_reviews.breach_of(db(), review),
+        "obstacle": after_reviews.obstacle(db(), review, me()),
+        "form": form or FindingForm(formdata=None),
+    }
 
 
 def _found_words(findings: Iterable[SubmittedFinding]) -> set[str]:

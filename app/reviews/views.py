@@ -37,13 +37,13 @@ def queue() -> Any:
 @blueprint.get("/reviews/<int:review_id>")
 @signed_in
 def show(review_id: int) -> Any:
-    return review_page(_review(review_id))
+    return review_page(review_of(review_id))
 
 
 @blueprint.post("/reviews/<int:review_id>/decision")
 @signed_in
 def decide(review_id: int) -> Any:
-    review, form = _review(review_id), DecisionForm()
+    review, form = review_of(review_id), DecisionForm()
     decided = form.accepts(
         lambda: reviews.decide(
             db(),
@@ -66,7 +66,7 @@ def decide(review_id: int) -> Any:
 @blueprint.post("/reviews/<int:review_id>/comments")
 @signed_in
 def comment(review_id: int) -> Any:
-    review, form = _review(review_id), CommentForm()
+    review, form = review_of(review_id), CommentForm()
     said = form.accepts(
         lambda: discussion.comment(
             db(),
@@ -86,7 +86,7 @@ def comment(review_id: int) -> Any:
 @blueprint.post("/reviews/<int:review_id>/question")
 @signed_in
 def ask(review_id: int) -> Any:
-    review, form = _review(review_id), QuestionForm()
+    review, form = review_of(review_id), QuestionForm()
     asked = form.accepts(
         lambda: discussion.ask(db(), review, form.body.data or "", actor=me(), now=now(), place=form.place)
     )
@@ -102,11 +102,11 @@ def moved_on(refusal: Any) -> Any:
     """Nothing was changed; the page says what happened meanwhile."""
     db().rollback()
     db().expire_all()
-    review = _review((request.view_args or {})["review_id"])
+    review = review_of((request.view_args or {})["review_id"])
     return moved_on_page(review, refusal, request.form.get("seen_revision", type=int)), 409
 
 
-def _review(review_id: int) -> Review:
+def review_of(review_id: int) -> Review:
     """The review, with its desk as the one the page stands on."""
     review = reviews.get_review(db(), me(), review_id)
     stand_on(review.submission.post.desk)

@@ -16,6 +16,7 @@ from app import create_app, demo
 from content_library import one_time_links, posts, record, sign_in
 from content_library.database import Database
 from content_library.models.account import Account
+from content_library.models.agreement import Agreement
 from content_library.models.audit import AuditEntry
 from content_library.models.boundary import Boundary
 from content_library.models.desk import Desk, Team
@@ -146,5 +147,7 @@ def _named(session: Session) -> dict[str, Any]:
         "out": first(Publication, Publication.state == PublicationState.PUBLISHED),
         "open_review": first(Review, Review.state == ReviewState.OPEN, Review.team.has(key="legal")),
         "decided_review": first(Review, Review.decided_at.is_not(None), Review.team.has(key="marketing")),
+        "agreement": first(Agreement, Agreement.team.has(key="marketing")),
+        "proposed": first(Agreement, Agreement.team.has(key="pr")),
         "page_post": first(PagePost),
     }

@@ -57,6 +57,13 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "boundaries.index": (Visit("priya"), Visit("maya")),
     "boundaries.new": (Visit("priya"), Visit("priya", more={"detector": "personal_data"})),
     "boundaries.show": (Visit("sam", {"boundary_id": "boundary"}), Visit("tom", {"boundary_id": "boundary"})),
+    "agreements.index": (Visit("priya"), Visit("aisha"), Visit("maya")),
+    "agreements.new": (Visit("priya", {"team_id": "team"}),),
+    "agreements.show": (
+        Visit("elena", {"agreement_id": "agreement"}),
+        Visit("aisha", {"agreement_id": "proposed"}),
+    ),
+    "reviews.afterwards": (Visit("elena"), Visit("tom")),
     "record.index": (Visit("ruth"),),
     "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
     "record.verification": (Visit("ruth"),),

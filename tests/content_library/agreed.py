@@ -35,7 +35,7 @@ def propose(
 ) -> AgreementVersion:
     """By the lead, for the desk."""
     with_team = team(scene, key)
-    there = [a for a in agreements.agreements(scene.session, scene.desk.id, now=now)]
+    there = agreements.agreements(scene.session, scene.desk.id, now=now)
     seen = next((s.agreement.latest_number for s in there if s.agreement.team_id == with_team.id), 0)
     return agreements.propose(
         scene.session, scene.desk, with_team, terms(*clauses, **known), seen=seen, actor=scene.priya, now=now

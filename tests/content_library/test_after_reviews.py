@@ -44,7 +44,11 @@ def test_in_order_is_noted_and_it_waits_no_longer(scene: Scene):
     review = cleared(scene)
     after_reviews.find_in_order(scene.session, review, "Fine.", actor=elena(scene), now=NOW)
     sample = after_reviews.sample_of(scene.session, review)
-    assert (sample.state, sample.note, sample.decided_by_id) == (SampleState.IN_ORDER, "Fine.", elena(scene).id)
+    assert (sample.state, sample.note, sample.decided_by_id) == (
+        SampleState.IN_ORDER,
+        "Fine.",
+        elena(scene).id,
+    )
     assert after_reviews.samples_count(scene.session, elena(scene)) == 0
     assert scene.recorded("sample.pass")
     with pytest.raises(TransitionNotAllowed):

@@ -83,7 +83,10 @@ def test_the_nearest_clause_says_what_is_in_the_way():
         terms(other, KETTLES_ON_ONE), subject("faq_link", accounts=frozenset({6}), topics=frozenset({9}))
     )
     assert found.nearest == 2
-    assert [(o.why, o.what) for o in found.obstacles] == [(Outside.ACCOUNTS, ("6",)), (Outside.TOPICS, ("9",))]
+    assert [(o.why, o.what) for o in found.obstacles] == [
+        (Outside.ACCOUNTS, ("6",)),
+        (Outside.TOPICS, ("9",)),
+    ]
 
 
 def drawn(percent: int, *, seed: str = "s", number: int = 3, clause: int = 2) -> list[int]:

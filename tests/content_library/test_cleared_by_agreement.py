@@ -1,4 +1,4 @@
-"""What an agreement clears on the road: no queue entry, an approval at once, and back to review when it no longer holds."""
+"""What an agreement clears on the road: no queue entry, an approval at once, and what becomes of it later."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo

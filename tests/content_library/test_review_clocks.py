@@ -29,6 +29,10 @@ def team(turnaround_h: int = 8, hours=OFFICE, holidays=(), zone: str = "Europe/B
     return Team(key="t", name="T", zone=zone, hours=hours, holidays=list(holidays), turnaround_h=turnaround_h)
 
 
+def asked(team_: Team) -> tuple[Team, int]:
+    return team_, team_.turnaround_h
+
+
 @pytest.fixture
 def scene(session: Session) -> Scene:
     opened = a_scene(session)
@@ -57,25 +61,29 @@ def told(scene: Scene, kind: str) -> list[tuple[int, str]]:
 
 
 def test_the_latest_safe_moment_for_monday_at_ten_is_friday_at_ten():
-    found = forecast([[team()]], now=FRIDAY, wanted_at=berlin("2026-11-09T10:00"))
+    found = forecast([[asked(team())]], now=FRIDAY, wanted_at=berlin("2026-11-09T10:00"))
     assert found.send_by == berlin("2026-11-06T10:00")
 
 
 def test_with_a_holiday_on_monday_it_is_friday_at_nine_for_tuesday_at_nine():
-    found = forecast([[team(holidays=["2026-11-09"])]], now=FRIDAY, wanted_at=berlin("2026-11-10T09:00"))
+    found = forecast(
+        [[asked(team(holidays=["2026-11-09"]))]], now=FRIDAY, wanted_at=berlin("2026-11-10T09:00")
+    )
     assert found.send_by == berlin("2026-11-06T09:00")
 
 
 def test_steps_follow_one_another_and_the_slowest_of_a_step_counts():
     quick, slow = team(1), team(8)
-    found = forecast([[quick, slow], [quick]], now=berlin("2026-11-05T09:00"), wanted_at=None)
+    found = forecast(
+        [[asked(quick), asked(slow)], [asked(quick)]], now=berlin("2026-11-05T09:00"), wanted_at=None
+    )
     assert found.by == berlin("2026-11-06T10:00")
     assert found.send_by is None
 
 
 def test_a_team_in_another_zone_answers_in_its_own_hours():
     tokyo = team(1, zone="Asia/Tokyo")
-    found = forecast([[tokyo]], now=berlin("2026-11-05T12:00"), wanted_at=None)
+    found = forecast([[asked(tokyo)]], now=berlin("2026-11-05T12:00"), wanted_at=None)
     assert found.by == berlin("2026-11-06T02:00")  # 10:00 in Tokyo
 
 

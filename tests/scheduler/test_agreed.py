@@ -1,4 +1,4 @@
-"""What an agreement cleared and is unsent: asked again at the gate, stopped at once when it no longer holds, sent again."""
+"""What an agreement cleared and is unsent: asked again at the gate, stopped when it no longer holds, sent again."""
 
 from datetime import timedelta
 
@@ -34,7 +34,9 @@ def agree(scene: Scene, formats: tuple[str, ...] = ("how_to",), **known: object)
         "ends_on": TODAY + timedelta(days=90),
     }
     terms = VersionTerms(
-        [ClauseTerms(formats, sample_percent=0)], why="It goes well.", **{**days, **known}  # type: ignore[arg-type]
+        [ClauseTerms(formats, sample_percent=0)],
+        why="It goes well.",
+        **{**days, **known},  # type: ignore[arg-type]
     )
     version = agreements.propose(
         scene.session, scene.desk, team, terms, seen=max(seen, default=0), actor=scene.priya, now=NOW

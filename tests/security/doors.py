@@ -18,7 +18,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from content_library import boundary_editing, catalogue, media_store, sign_in
+from content_library import agreements, boundary_editing, catalogue, media_store, sign_in
+from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
 from content_library.database import Database
@@ -28,6 +29,7 @@ from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState,
 from content_library.models.media import Media
 from content_library.models.notice import Notice
 from content_library.models.post import Revision
+from content_library.models.review import Review
 from content_library.models.user import DeskRole, User
 from content_library.settings import load
 from scheduler.models import Hold, HoldScope
@@ -204,7 +206,16 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
     boundary = boundary_editing.add_boundary(
         session, desk, f"Words of {desk.handle}", Detector.WORDS, wording, actor=lead, now=NOW
     )
+    cleared = _agreed(session, desk, author, lead, reviewer, review.team, format_key)
+    clause = cleared.clause
+    assert clause is not None
     things.values |= {
+        "agreement_id": clause.version.agreement_id,
+        "clause_id": clause.id,
+        "agreements.sign.number": 2,
+        "agreements.decline.number": 2,
+        "agreements.take_back.number": 2,
+        "reviews.find.review_id": cleared.id,
         "post_id": draft.id,
         "number": 1,
         "review_id": review.id,
@@ -232,6 +243,27 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "accounts.reconnect.account_id": bluesky.id,
     }
     things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
+
+
+def _agreed(
+    session: Session, desk: Desk, author: User, lead: User, reviewer: User, team: Team, format_key: str
+) -> Review:
+    """A post that an agreement cleared; the next version waits for the team’s signature."""
+    today = NOW.date()
+    for _ in range(2):
+        terms = VersionTerms(
+            [ClauseTerms([format_key], sample_percent=100)], today, today, today, why="Tests."
+        )
+        seen = [s.agreement.latest_number for s in agreements.agreements(session, desk.id, now=NOW)]
+        version = agreements.propose(
+            session, desk, team, terms, seen=max(seen, default=0), actor=lead, now=NOW
+        )
+        if version.number == 1:
+            agreements.sign(session, version, actor=reviewer, now=NOW)
+    post = make.make_post(
+        session, desk, author, title="Cleared", format_key=format_key, accounts=_page(session, desk)
+    )
+    return make.submit(session, post, author).reviews[0]
 
 
 def _format(session: Session, desk: Desk, things: Things) -> str:
@@ -299,11 +331,21 @@ def _forms(
         "title": "A draft", "text": "Words.", "accounts": page, "format": format_key, "audience": "public",
         "language": "en", "ingredient": "expertise", "onward_kind": "none", "version": "1", "base": "",
     }  # fmt: skip
+    agreement = {
+        "seen": "2", "clauses-0-formats": format_key, "clauses-0-sample_percent": "10", "why": "For tests.",
+        "starts_on": "2026-12-01", "review_on": "2026-12-02", "ends_on": "2026-12-03",
+    }  # fmt: skip
     boundary = {
         "seen": "1", "name": "Another", "detector": "words", "words": "abc", "severity": "inform", "team_key": "",
         "why": "For tests.",
     }  # fmt: skip
     return {
+        "agreements.propose": agreement,
+        "agreements.draft": {**agreement, "act": "more"},
+        "agreements.decline": {"why": "Too wide."},
+        "agreements.end": {"why": "Enough."},
+        "agreements.suspend": {"why": "A new law."},
+        "reviews.find": {"finding": "breach", "what": "A claim."},
         "boundaries.add": boundary,
         "boundaries.preview_new": boundary,
         "boundaries.preview": boundary,
