@@ -8,7 +8,7 @@ the tables after every step. A refused act must have changed nothing.
 import json
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,26 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from sqlalchemy.orm import Session, object_session
 
-from content_library import audit, discussion, memberships, posts, reviews, revisions, submissions, users
+from content_library import (
+    after_reviews,
+    agreement_rounds,
+    agreements,
+    audit,
+    discussion,
+    memberships,
+    posts,
+    reviews,
+    revisions,
+    submissions,
+    uncovering,
+    users,
+)
+from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.content import content_hash
 from content_library.database import Database
 from content_library.errors import Refusal, TransitionNotAllowed
 from content_library.memberships import Place, place_of
+from content_library.models.agreement import AgreementVersion
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Team
 from content_library.models.post import Post, PostState, Revision
@@ -54,6 +69,7 @@ from content_library.review_flow import (
 from content_library.submission_steps import open_step
 from content_library.submissions import route
 from content_library.transitions import move_post
+from scheduler import reactions
 from tests import factories as make
 from tests.content_library.scene import Scene, make_scene
 from tests.factories import NOW
@@ -80,6 +96,21 @@ verdicts = st.sampled_from((*[Verdict.APPROVE] * 5, Verdict.REQUEST_CHANGES, Ver
 picks = st.integers(0, 7)
 
 
+@dataclass
+class Agreed:
+    """The machine's own account of an agreement in force."""
+
+    version: AgreementVersion
+    formats: set[str]
+    words: list[str]
+    breaches: int = 0
+    is_over: bool = False
+
+    def clears(self, format_key: str, text: str) -> bool:
+        excluded = any(word in text.lower() for word in self.words)
+        return not self.is_over and self.breaches < 2 and format_key in self.formats and not excluded
+
+
 class ReviewIntegrity(RuleBasedStateMachine):
     """One desk. Some of its agents are reviewers too, some reviewers are in two teams."""
 
@@ -87,6 +118,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        reactions.listen()  # what falls out of an agreement goes back to review by itself
         self.session: Session = self.database.session(writing=True)
         self.now = NOW
         self.scene: Scene = make_scene(self.session)
@@ -109,7 +141,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
         self.home = {n: [k for k in TEAMS if self._is_in(p, k)] for n, p in self.people.items()}
         self.editors: dict[int, set[int]] = {}  # revision → everybody who edited it or one before it
         self.frozen: dict[int, tuple[Any, ...]] = {}  # revision → what it said when it was made
-        self.needs: dict[int, dict[str, tuple[int, int]]] = {}  # submission → team → (step, quorum)
+        self.agreed: dict[str, Agreed] = {}  # team → what holds between it and the desk
         self.last_entry = 0
         self.states: dict[tuple[type, int], Any] = {}
         self._account_for_entries(check=False)
@@ -169,13 +201,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
 
     def _submit(self, post: Post, person: User) -> None:
         with self.acting():
-            submission = make.submit(self.session, post, person, now=self.now)
-            steps = FORMATS[post.format_key]
-            self.needs[submission.id] = {
-                part["team"]: (number, part.get("quorum", 1))
-                for number, step in enumerate(steps, start=1)
-                for part in step
-            }
+            make.submit(self.session, post, person, now=self.now)
 
     @rule(pick=picks, who=people, verdict=verdicts)
     def decide(self, pick: int, who: str, verdict: Verdict):
@@ -348,6 +374,56 @@ class ReviewIntegrity(RuleBasedStateMachine):
         with self.acting():
             act(self.session, person, actor=self.sam, now=self.now)
 
+    @rule(
+        key=teams,
+        formats=st.sets(st.sampled_from(sorted(FORMATS)), min_size=1),
+        strict=st.booleans(),
+        days=st.sampled_from((0, 1, 30)),
+    )
+    def agree(self, key: str, formats: set[str], strict: bool, days: int):
+        """The lead proposes, somebody of the team signs: narrower or wider than what was there."""
+        signers = [
+            p for p in self.people.values() if p.is_active and self._is_in(p, key) and p is not self._lead()
+        ]
+        if not signers or not self._lead().is_active:
+            return
+        today = self.now.date()
+        last, words = today + timedelta(days=days), ["citric"] if strict else []
+        terms = VersionTerms(
+            [ClauseTerms(sorted(formats), sample_percent=50)], today, today, last, excluded_words=words,
+            why="Otherwise.",
+        )  # fmt: skip
+        before = self.agreed.get(key)
+        with self.acting():
+            version = agreements.propose(
+                self.session, self.scene.desk, self.teams[key], terms, actor=self._lead(), now=self.now,
+                seen=before.version.agreement.latest_number if before else 0,
+            )  # fmt: skip
+            agreements.sign(self.session, version, actor=signers[0], now=self.now)
+            self.agreed[key] = Agreed(version, formats, words)
+
+    @rule(key=teams, who=people)
+    def end_agreement(self, key: str, who: str):
+        agreed = self.agreed.get(key)
+        if agreed is None:
+            return
+        with self.acting():
+            agreements.end(self.session, agreed.version, "Enough.", actor=self.people[who], now=self.now)
+            agreed.is_over = True
+
+    @rule(pick=picks, who=people)
+    def note_a_breach(self, pick: int, who: str):
+        cleared = self._review(pick, ReviewState.CLEARED)
+        if cleared is None:
+            return
+        agreed, clause = self.agreed[cleared.team.key], cleared.clause
+        with self.acting():
+            after_reviews.note_breach(self.session, cleared, "No.", actor=self.people[who], now=self.now)
+            agreed.breaches += clause is not None and clause.version_id == agreed.version.id
+
+    def _lead(self) -> User:
+        return self.people["priya"]
+
     @precondition(lambda self: self.now < NOW + timedelta(days=4))
     @rule(hours=st.sampled_from((1, 6, 30)))
     def let_time_pass(self, hours: int):
@@ -355,6 +431,9 @@ class ReviewIntegrity(RuleBasedStateMachine):
         with self.acting():
             submissions.expire_submissions(self.session, now=self.now)
             posts.expire_posts(self.session, now=self.now)
+            for agreed in self.agreed.values():
+                agreed.is_over = agreed.is_over or agreed.version.ends_at <= self.now
+            agreement_rounds.tend(self.session, now=self.now)
 
     # ---- what is always true ---------------------------------------------------
 
@@ -373,7 +452,14 @@ class ReviewIntegrity(RuleBasedStateMachine):
             }
             assert len({d.user_id for d in made}) == len(made), "one person counted twice"
             assert not {d.user_id for d in made} & self.editors[approval.revision_id], "an author decided"
-            for team, (_step, quorum) in self.needs[submission.id].items():
+            for team, (_step, quorum) in self._needs(submission).items():
+                cleared = next(r for r in submission.reviews if r.team.key == team).clause_id is not None
+                if cleared:
+                    text = submission.revision.content["text"]
+                    assert self.agreed[team].clears(submission.post.format_key, text), (
+                        f"{team} agreed to less"
+                    )
+                    continue
                 standing = {
                     d.user_id
                     for d in made
@@ -385,7 +471,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
     def later_steps_decide_later(self):
         for submission in self._all(Submission):
             order = [
-                (self.needs[submission.id][r.team.key][0], d.id)
+                (self._needs(submission)[r.team.key][0], d.id)
                 for r in submission.reviews
                 for d in r.decisions
             ]
@@ -472,6 +558,15 @@ class ReviewIntegrity(RuleBasedStateMachine):
             tuple(r.payload for r in revision.renditions),
             tuple(sorted(a.id for a in revision.authors)),
         )
+
+    def _needs(self, submission: Submission) -> dict[str, tuple[int, int]]:
+        """Team → step and quorum, as its format asks; also of what went back to review by itself."""
+        steps = FORMATS[submission.post.format_key]
+        return {
+            part["team"]: (number, part.get("quorum", 1))
+            for number, step in enumerate(steps, start=1)
+            for part in step
+        }
 
     def _may_decide(self, review: Review, person: User) -> bool:
         return (
@@ -590,6 +685,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "the hash leaves out the text": (revisions, "content_hash", as_it_was_first),
     "what was refused is sent again": (submissions, "_check_submittable", refused_counts_little),
     "a withdrawn approval stays in force": (submissions, "withdraw", half_a_withdrawal),
+    "what an agreement no longer clears stays cleared": (uncovering, "drop_all", nothing),
     "a state changes without an entry": (reviews, "move_review", without_an_entry),
 }
 

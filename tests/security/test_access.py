@@ -44,8 +44,8 @@ TABLE: dict[str, frozenset[str]] = {
                      "calendar.stop"), LEAD),
     **dict.fromkeys(("posts.comment", "reviews.comment"), TALKERS),
     "posts.withdraw_approval": LEAD | LEGAL,
-    **dict.fromkeys(("agreements.new", "agreements.draft", "agreements.propose", "agreements.end", "agreements.suspend"),
-                    LEAD | LEGAL),
+    **dict.fromkeys(("agreements.new", "agreements.draft", "agreements.propose", "agreements.end",
+                     "agreements.suspend"), LEAD | LEGAL),
     "agreements.take_back": LEAD,  # a lead proposed it there
     **dict.fromkeys(("agreements.decline", "agreements.sign", "reviews.ask", "reviews.decide", "reviews.find"), LEGAL),
     "reviews.show": READERS,
