@@ -29,6 +29,7 @@ FEATURES = (
     "accounts",
     "curation",
     "boundaries",
+    "facts",
     "record",
     "admin",
     "public",

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library.approvals import approval_in_force, withdraw
+from content_library.models.fact import FactUse
 from content_library.models.post import Post
 from content_library.models.review import (
     Approval,
@@ -58,6 +59,12 @@ def of_format(session: Session, format_key: str) -> list[Submission]:
     """Submissions of posts of a format that are open or in force."""
     query = _under_way().join(Post, Post.id == Submission.post_id).where(Post.format_key == format_key)
     return list(session.scalars(query))
+
+
+def of_fact(session: Session, fact_id: int, before: int) -> list[Submission]:
+    """Submissions that are open or in force and say what a fact said before its version `before`."""
+    used = select(FactUse.revision_id).where(FactUse.fact_id == fact_id, FactUse.number < before)
+    return list(session.scalars(_under_way().where(Submission.revision_id.in_(used))))
 
 
 def would_fall(submissions: Iterable[Submission], *, without: User) -> int:
