@@ -30,6 +30,7 @@ FEATURES = (
     "curation",
     "boundaries",
     "agreements",
+    "facts",
     "record",
     "admin",
     "public",

@@ -49,6 +49,7 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
         _item(_("Library"), "books", "library.index", phone=not person.team_memberships),
         _item(_("Curation"), "rss", "curation.index") if drafts else None,
         _item(_("Calendar"), "calendar", "calendar.month", phone=True),
+        _item(_("Facts"), "tag", "facts.index"),
         _item(_("Boundaries"), "ruler", "boundaries.index"),
         _item(_("Agreements"), "heart-handshake", "agreements.index"),
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,

@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library.approvals import approval_in_force, withdraw
+from content_library.models.fact import FactUse
 from content_library.models.post import Post
 from content_library.models.review import (
     Approval,
@@ -72,6 +73,12 @@ def under_way() -> Select[Submission]:
         )
         .order_by(Submission.post_id, Submission.id)
     )
+
+
+def of_fact(session: Session, fact_id: int, before: int) -> list[Submission]:
+    """Submissions that are open or in force and say what a fact said before its version `before`."""
+    used = select(FactUse.revision_id).where(FactUse.fact_id == fact_id, FactUse.number < before)
+    return list(session.scalars(under_way().where(Submission.revision_id.in_(used))))
 
 
 def would_fall(submissions: Iterable[Submission], *, without: User) -> int:

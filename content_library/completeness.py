@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from content_library.content import parts_for, text_for
+from content_library.content import every_text, parts_for, resolved, text_for
 from content_library.errors import InvalidInput
+from content_library.fact_names import problems_in
 from content_library.formats import BUILTIN_FIELDS, FieldType
 from content_library.models.account import NETWORK_NAMES, Account
 from content_library.network_limits import LIMITS, count, graphemes
@@ -23,6 +24,7 @@ def missing(
     now: datetime,
 ) -> dict[str, str]:
     """Field name → what to do about it; empty when the post is ready to be submitted."""
+    content = resolved(content)
     found: dict[str, str] = {}
     if not content["title"]:
         found["title"] = "Give the post a working title, so that people can find it."
@@ -36,7 +38,15 @@ def missing(
     found.update(_lengths(content, accounts))
     found.update(_window(content, fields, zone, now))
     found.update(_unreadable_moments(content))
+    found.update(_facts(content))
     return found
+
+
+def _facts(content: Mapping[str, Any]) -> dict[str, str]:
+    """What is named as a fact and is none. The source is somebody else's words."""
+    texts = {field: text for field, text in every_text(content).items() if field != "source"}
+    wrong = {field: problems_in(text) for field, text in texts.items()}
+    return {field: " ".join(p.sentence for p in found) for field, found in wrong.items() if found}
 
 
 def _format_fields(content: Mapping[str, Any], fields: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 Text is brought to NFC once, when a revision is made. A rendition is the document of one account: exactly what will
 stand there, part by part. The hash differs if and only if a byte of the canonical form differs.
+
+Texts may name facts; `facts` holds what each said when the revision was made, and `resolved` is the one place that
+writes them out.
 """
 
 import hashlib
@@ -11,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from content_library.fact_names import fact_key, names_in, written_out
 from content_library.models.account import Account
 from content_library.network_limits import LIMITS, split_thread
 
@@ -39,6 +43,7 @@ EMPTY: Mapping[str, Any] = {
     "review_by": "",
     "source": {"url": "", "title": "", "author": "", "via": "", "licence": ""},
     "answers": {},
+    "facts": {},
 }
 
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -64,6 +69,7 @@ def normalise(raw: Mapping[str, Any]) -> Content:
     }
     document["fields"] = {k: v for k, v in sorted(document["fields"].items()) if v not in ("", None, False)}
     document["answers"] = _answers(document["answers"])
+    document["facts"] = dict(sorted(document["facts"].items()))
     document["media"] = [
         {"id": int(m["id"]), "sha256": m.get("sha256", ""), "alt": m.get("alt", "")}
         for m in document["media"]
@@ -79,7 +85,7 @@ def _answers(raw: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return _clean_text(value)
+        return clean_text(value)
     if isinstance(value, Mapping):
         return {key: _clean(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -87,14 +93,39 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _clean_text(text: str) -> str:
+def clean_text(text: str) -> str:
+    """NFC with plain line ends, no control characters and no space at the end of lines."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
+def facts_named(content: Mapping[str, Any]) -> dict[str, str]:
+    """Key → name as written, of every fact a document names where it may go out."""
+    texts = [content["title"], content["text"], *(v["text"] for v in content["variants"].values())]
+    return names_in([*texts, *(m["alt"] for m in content["media"])])
+
+
+def resolved(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document with the values of its facts in place of their names. Asking twice changes nothing."""
+    values = {fact_key(name): fact["value"] for name, fact in content.get("facts", {}).items()}
+    if not values:
+        return content
+    return {
+        **content,
+        "title": " ".join(written_out(content["title"], values).split("\n")),
+        "text": written_out(content["text"], values),
+        "variants": {
+            network: {**variant, "text": written_out(variant["text"], values)}
+            for network, variant in content["variants"].items()
+        },
+        "media": [{**m, "alt": written_out(m["alt"], values)} for m in content["media"]],
+    }
+
+
 def text_for(content: Mapping[str, Any], network: str) -> str:
     """The text this network gets: its variant, or the post's own."""
+    content = resolved(content)
     variant = content["variants"].get(network)
     return str(variant["text"] if variant else content["text"])
 
@@ -112,6 +143,7 @@ def texts_going_out(content: Mapping[str, Any], networks: Iterable[str]) -> dict
 
 def every_text(content: Mapping[str, Any]) -> dict[str, str]:
     """Field → text of everything that may go out."""
+    content = resolved(content)
     variants = {f"variant_{network}": variant["text"] for network, variant in content["variants"].items()}
     alts = {f"alt_{m['id']}": m["alt"] for m in content["media"]}
     return {
@@ -138,6 +170,7 @@ def parts_for(content: Mapping[str, Any], network: str) -> list[str]:
 
 def rendition(content: Mapping[str, Any], account: Account) -> dict[str, Any]:
     """Exactly what this account will show. The title is sent only where the network has one (the public page)."""
+    content = resolved(content)
     texts = parts_for(content, account.network)
     media = [{"sha256": m["sha256"], "alt": m["alt"]} for m in content["media"]]
     return {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from content_library.content import resolved
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD
 from content_library.models.account import NETWORK_NAMES
 from content_library.word_diff import Change, word_diff
@@ -69,9 +70,9 @@ def changed_fields(
     names: Names,
     fields: Sequence[Mapping[str, Any]] = (),
 ) -> list[FieldChange]:
-    """Only what differs. `fields` are the format's field specs, for their labels."""
-    old = dict(_in_words(before, names, fields))
-    new = dict(_in_words(after, names, fields))
+    """Only what differs, in the words that go out. `fields` are the format's field specs, for their labels."""
+    old = dict(_in_words(resolved(before), names, fields))
+    new = dict(_in_words(resolved(after), names, fields))
     rows = [*old, *(key for key in new if key not in old)]
     return [
         FieldChange(key, label, word_diff(old.get((key, label), ""), new.get((key, label), "")))
@@ -82,6 +83,7 @@ def changed_fields(
 
 def changed_pictures(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PictureChange]:
     """Only the pictures that differ, those that are still there first."""
+    before, after = resolved(before), resolved(after)
     old = {m["id"]: (n, m["alt"]) for n, m in enumerate(before["media"], start=1)}
     new = {m["id"]: (n, m["alt"]) for n, m in enumerate(after["media"], start=1)}
     found = []

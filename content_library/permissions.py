@@ -5,6 +5,7 @@ A predicate reads only what is loaded with the person. `require` turns a no into
 
 from content_library.errors import PermissionDenied
 from content_library.models.desk import Desk
+from content_library.models.fact import Fact
 from content_library.models.post import Post, Revision
 from content_library.models.review import Review, Submission
 from content_library.models.user import DeskRole, User
@@ -109,6 +110,18 @@ def can_manage_accounts(person: User, desk_id: int) -> bool:
 def can_manage_desk(person: User, desk_id: int) -> bool:
     """Topics, products, feeds, opening hours."""
     return role_on(person, desk_id) is DeskRole.LEAD or (person.is_active and person.is_administrator)
+
+
+def can_add_fact(person: User, desk_id: int) -> bool:
+    """Leads, and the teams that clear for the desk: theirs are the values people ask for."""
+    return role_on(person, desk_id) is DeskRole.LEAD or can_review(person, desk_id)
+
+
+def can_change_fact(person: User, fact: Fact) -> bool:
+    """Leads, and the people of the team that looks after it, while it serves the desk."""
+    if role_on(person, fact.desk_id) is DeskRole.LEAD:
+        return True
+    return fact.owner_team_id in team_ids_for(person, fact.desk_id)
 
 
 def can_manage_people(person: User) -> bool:

@@ -12,16 +12,17 @@ from content_library import audit, events
 from content_library.approvals import withdraw_all
 from content_library.content import empty, normalise
 from content_library.errors import Conflict, InvalidInput, NotFound
+from content_library.fact_values import hold_facts, with_facts
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.topic import Product, Topic, post_products, post_topics
 from content_library.models.user import User
-from content_library.notices import notify
 from content_library.permissions import can_archive, can_draft, require
 from content_library.review_flow import PostAct
-from content_library.revisions import latest_revision, make_revision, show_on_post
+from content_library.revising import revise
+from content_library.revisions import latest_revision, show_on_post
 from content_library.transitions import flush, hold_post, move_post, restore_post
 from content_library.wall_time import wall_of
 
@@ -63,9 +64,8 @@ def create_post(
     format_ = session.get(Format, format_key)
     if format_ is None or not format_.is_active:
         raise InvalidInput("Choose a format for the post.", {"format": "Choose a format from the list."})
-    content = normalise(
-        empty(**{**_defaults(session, desk, format_, now=now), **known, "format": format_key})
-    )
+    said = normalise(empty(**{**_defaults(session, desk, format_, now=now), **known, "format": format_key}))
+    content = with_facts(session, desk.id, said)
     post = Post(
         desk=desk,
         owner=actor,
@@ -153,7 +153,7 @@ def autosave(
     """
     post = copy.post
     require(copy.user_id == actor.id and can_draft(actor, post.desk_id), MAY_DRAFT)
-    content = normalise(raw)
+    content = with_facts(session, post.desk_id, normalise(raw))
     if content == copy.content:
         return copy
     if copy.version != seen_version:
@@ -181,40 +181,16 @@ def save_revision(
     """
     post = copy.post
     require(copy.user_id == actor.id and can_draft(actor, post.desk_id), MAY_DRAFT)
+    hold_facts(session, post.desk_id, copy.content)
     hold_post(session, post)
-    if post.state is PostState.ARCHIVED:
-        raise InvalidInput("This post is in the archive. Restore it first; your text is kept.")
     if post.latest_revision_id != onto_revision_id:
         raise Conflict(
             "Somebody else saved a revision while you were writing. Both texts are kept; compare them."
         )
-    before = post.latest_revision_id
-    revision = make_revision(session, post, copy.content, actor=actor, now=now, note=note)
+    revision = revise(session, post, copy.content, actor=actor, now=now, note=note)
     session.delete(copy)
-    if revision.id != before and (post.state, PostAct.REWORK) in _REWORKABLE:
-        move_post(
-            session, post, PostAct.REWORK, actor=actor, now=now, summary=f"Working on “{post.title}” again"
-        )
     flush(session)
-    if revision.id != before:
-        _tell_children(session, post, revision, now=now)
     return revision
-
-
-def _tell_children(session: Session, post: Post, revision: Revision, *, now: datetime) -> None:
-    """Whoever made something from this post hears that it says something else now."""
-    children = session.scalars(
-        select(Post).where(Post.parent_id == post.id, Post.state != PostState.ARCHIVED)
-    ).all()
-    for child in children:
-        people = {child.owner_id} - {revision.created_by_id}
-        text = f"“{post.title}” has changed. “{child.title}” was made from it: see whether it still holds."
-        notify(session, people, "parent.revised", child, stage=f"revision {revision.id}", text=text, now=now)
-
-
-_REWORKABLE = {
-    (state, PostAct.REWORK) for state in (PostState.CHANGES_REQUESTED, PostState.REFUSED, PostState.EXPIRED)
-}
 
 
 def rebase(session: Session, copy: WorkingCopy, *, actor: User, onto_revision_id: int, now: datetime) -> None:
@@ -291,14 +267,14 @@ def restore(session: Session, post: Post, *, actor: User, now: datetime) -> None
 
 
 def repurpose(
-    session: Session, post: Post, desk: Desk, format_key: str, *, actor: User, now: datetime
+    session: Session, post: Post, desk: Desk, format_key: str, *, actor: User, now: datetime, **said: Any
 ) -> Post:
-    """A new draft derived from a post; the lineage is kept."""
+    """A new draft derived from a post; the lineage is kept. `said` is what it says instead."""
     latest = latest_revision(session, post)
     known = {
         k: v for k, v in (latest.content if latest else {}).items() if k not in ("format", "valid_until")
     }
-    child = create_post(session, desk, format_key, actor=actor, now=now, **known)
+    child = create_post(session, desk, format_key, actor=actor, now=now, **{**known, **said})
     child.parent_id = post.id
     flush(session)
     return child

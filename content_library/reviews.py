@@ -14,6 +14,7 @@ from content_library.errors import (
     Refusal,
     TransitionNotAllowed,
 )
+from content_library.fact_values import hold_facts
 from content_library.models.post import Revision
 from content_library.models.review import (
     Decision,
@@ -107,6 +108,7 @@ def decide(
     """
     submission = review.submission
     hold_person(session, actor)
+    hold_facts(session, submission.desk_id, submission.revision.content)
     hold_submission(session, submission)
     reason = reason.strip()
     before = session.scalar(_decision_of(submission, actor))

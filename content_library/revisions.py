@@ -14,11 +14,14 @@ from content_library.content import (
     normalise,
     rendition,
     rendition_hash,
+    resolved,
     text_for,
 )
 from content_library.errors import InvalidInput
+from content_library.fact_values import with_facts
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
+from content_library.models.fact import FactUse
 from content_library.models.format import Format
 from content_library.models.media import Media
 from content_library.models.post import Post, Rendition, Revision
@@ -60,6 +63,10 @@ def make_revision(
     )
     session.add(revision)
     flush(session)
+    session.add_all(
+        FactUse(revision_id=revision.id, fact_id=f["id"], number=f["number"])
+        for f in content["facts"].values()
+    )
     post.latest_revision_id = revision.id
     show_on_post(session, post, content, now=now)
     audit.record(
@@ -89,7 +96,8 @@ def accounts_of(session: Session, desk_id: int, ids: Sequence[int]) -> list[Acco
 
 
 def _checked(session: Session, post: Post, content: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what belongs to another desk; keep the pictures' hashes from our own table, never from the form."""
+    """Refuse what belongs to another desk; keep the pictures' hashes and the facts' values from our own
+    tables, never from the form."""
     known = {m.id: m for m in _of_desk(session, Media, post.desk_id, [m["id"] for m in content["media"]])}
     if {m["id"] for m in content["media"]} - known.keys():
         raise InvalidInput(
@@ -102,7 +110,7 @@ def _checked(session: Session, post: Post, content: dict[str, Any]) -> dict[str,
     content["products"] = sorted(p.id for p in _of_desk(session, Product, post.desk_id, content["products"]))
     if session.get(Format, content["format"]) is None:
         raise InvalidInput("Choose a format for this post.", {"format": "Choose a format from the list."})
-    return content
+    return with_facts(session, post.desk_id, content)
 
 
 def _of_desk(session: Session, model: Any, desk_id: int, ids: Sequence[int]) -> list[Any]:
@@ -124,6 +132,7 @@ def show_on_post(session: Session, post: Post, content: Mapping[str, Any], *, no
     """Bring the columns and the index that posts are found by in step with what the post says."""
     format_ = session.get_one(Format, content["format"])
     desk = session.get_one(Desk, post.desk_id)
+    content = resolved(content)
     post.title = (content["title"] or content["text"].split("\n", 1)[0] or f"New {format_.name.lower()}")[
         :200
     ]
@@ -141,6 +150,7 @@ def show_on_post(session: Session, post: Post, content: Mapping[str, Any], *, no
 
 def searchable(post: Post, content: Mapping[str, Any]) -> list[str]:
     """The texts a post can be found by."""
+    content = resolved(content)
     variants = [text_for(content, network) for network in content["variants"]]
     fields = [v for v in content["fields"].values() if isinstance(v, str)]
     names = [t.name for t in post.topics] + [p.name for p in post.products]

@@ -16,6 +16,7 @@ from content_library.boundaries.checking import Finding, owed
 from content_library.boundary_rules import find_in_content, keep_findings
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, Refusal, TransitionNotAllowed
+from content_library.fact_values import hold_facts, outdated
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
@@ -118,7 +119,8 @@ def what_is_missing(session: Session, post: Post, revision: Revision, *, now: da
     desk = session.get_one(Desk, post.desk_id)
     format_ = session.get_one(Format, revision.content["format"])
     accounts = accounts_of(session, post.desk_id, revision.content["accounts"])
-    return missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+    found = missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+    return found | {f"fact_{fact.fact_id}": fact.sentence for fact in outdated(session, revision)}
 
 
 def find(session: Session, revision: Revision, *, now: datetime) -> list[Finding]:
@@ -153,6 +155,7 @@ def submit(
     is not the latest, is in review already or is approved already.
     """
     require(can_draft(actor, post.desk_id), "Only agents and leads of this desk can submit its posts.")
+    hold_facts(session, post.desk_id, revision.content)
     hold_post(session, post)
     _check_submittable(session, post, revision, now=now)
     findings = find(session, revision, now=now)

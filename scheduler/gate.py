@@ -21,6 +21,7 @@ from content_library.boundary_rules import find_in_payload
 from content_library.content import rendition_hash
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk, Team
+from content_library.models.fact import Fact, FactUse
 from content_library.models.feed import LinkCheck
 from content_library.models.post import Post, PostState, Rendition, Revision, revision_authors
 from content_library.models.review import (
@@ -44,6 +45,7 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     HOLD = "hold"
     APPROVAL = "approval"
+    FACT = "fact"
     PAYLOAD = "payload"
     BOUNDARY = "boundary"
     AGREEMENT = "agreement"
@@ -92,6 +94,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
         _hold(session, row)
         or _over(row, now)
         or _unapproved(session, row, now)
+        or _outdated(row)
         or _changed(row)
         or _boundaries(session, row, now)
         or _agreements(session, row, now)
@@ -104,6 +107,17 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
 
 
 _MINUTE = timedelta(minutes=1)
+
+
+_CHANGED_FACT = (
+    select(Fact.name)
+    .join(FactUse, FactUse.fact_id == Fact.id)
+    .where(FactUse.revision_id == Publication.revision_id, FactUse.number < Fact.latest_number)
+    .order_by(Fact.id)
+    .limit(1)
+    .correlate(Publication)
+    .scalar_subquery()
+)
 
 
 def _question() -> Any:
@@ -136,6 +150,7 @@ def _question() -> Any:
             Credential.not_before,
             Desk.solo,
             Desk.zone,
+            _CHANGED_FACT.label("changed_fact"),
         )
         .select_from(Publication)
         .join(Account, Account.id == Publication.account_id)
@@ -240,6 +255,14 @@ def _short_teams() -> Any:
         )
         .limit(1)
     )
+
+
+def _outdated(row: Row[Any]) -> No | None:
+    """Whoever changes a fact withdraws the approvals that rest on it; what slipped through does not go out."""
+    if row.changed_fact is None:
+        return None
+    sentence = f"The fact “{row.changed_fact}” has changed since this was cleared. Make a revision with the new value."
+    return No(Reason.FACT, Act.BLOCK, sentence)
 
 
 def _changed(row: Row[Any]) -> No | None:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.demo import curation, pictures
 from app.demo.people import PASSWORD, PEOPLE
-from app.demo.posts import POSTS, DemoPost, Step
+from app.demo.posts import FACTS, POSTS, DemoPost, Step
 from content_library import (
     agreements,
     catalogue,
     discussion,
+    facts,
     media_store,
     posts,
     reviews,
@@ -22,6 +23,7 @@ from content_library import (
 )
 from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.database import Database
+from content_library.facts import Naming
 from content_library.models.account import Account, AccountState
 from content_library.models.boundary import BoundaryVersion
 from content_library.models.desk import Desk, Setting, Team
@@ -136,6 +138,7 @@ class _Story:
         session.add(Setting(key="demo", value={"password": PASSWORD, "loaded": True}))
         for name, image in stored.items():
             self._media[name] = self._picture(session, desk, image)
+        self._facts(session, desk, {key: team.id for key, team in by_key.items()})
         curation.plant(session, desk, self._user(session, "jonas"), start=self._start)
 
     def _agree(self, session: Session) -> None:
@@ -163,6 +166,12 @@ class _Story:
 
     def _team(self, session: Session, key: str) -> Team:
         return session.scalars(select(Team).filter_by(key=key)).one()
+
+    def _facts(self, session: Session, desk: Desk, teams: dict[str, int]) -> None:
+        lead = self._user(session, "priya")
+        for name, value, about, team in FACTS:
+            naming = Naming(name, about, teams.get(team))
+            facts.add_fact(session, desk, naming, value, actor=lead, now=self._now)
 
     def _picture(self, session: Session, desk: Desk, image: Any) -> tuple[int, str]:
         row = Media(

@@ -35,6 +35,16 @@ class DemoPost:
     accounts: tuple[str, ...] = ("page",)
 
 
+FACTS = (  # name, value, what it is about, owner team
+    (
+        "sharpening limit",
+        "up to three of our knives",
+        "Per visit. The shops count them at the door.",
+        "product",
+    ),
+    ("patience with a parcel", "two days", "After this long on one word the parcel is looked for.", ""),
+)
+
 REPLY = "We read every answer, and Priya sums them up here."
 
 POSTS: tuple[DemoPost, ...] = (
@@ -47,7 +57,7 @@ POSTS: tuple[DemoPost, ...] = (
         "In transit: it is on a lorry between two of our depots. Nothing to do.\n"
         "At depot: it arrived near you and goes out on the next working day.\n"
         "With courier: today. You get a text an hour before.\n\n"
-        "Stuck on one word for more than two days? Tell us, and we look for it.",
+        "Stuck on one word for more than {{patience with a parcel}}? Tell us, and we look for it.",
         hours=-76,
         steps=(
             Step(-75, "submit", "jonas"),
@@ -300,7 +310,7 @@ POSTS: tuple[DemoPost, ...] = (
         "jonas",
         "service_perk",
         "Free sharpening in May and November",
-        "Bring up to three of our knives to any of our shops this month and we sharpen them while you wait. "
+        "Bring {{sharpening limit}} to any of our shops this month and we sharpen them while you wait. "
         "Free, also without a receipt.\n\nCeramic ones stay at home, please.",
         hours=-28,
         steps=(

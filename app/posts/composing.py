@@ -24,6 +24,7 @@ from app.uploads import take_in
 from content_library import catalogue, posts, submissions
 from content_library.content import empty
 from content_library.errors import Conflict, InvalidInput
+from content_library.fact_values import with_facts
 from content_library.models.post import Post, Revision, WorkingCopy
 from content_library.permissions import can_draft, require
 from content_library.revisions import latest_revision
@@ -47,6 +48,7 @@ def compose(post_id: int) -> Any:
     copy = posts.find_working_copy(db(), post, actor=me())
     latest = latest_revision(db(), post)
     content = copy.content if copy else (latest.content if latest else empty(format=post.format_key))
+    content = with_facts(db(), post.desk_id, content)
     shelf = shelf_of(content["format"])
     base = copy.base_revision_id if copy else post.latest_revision_id
     values = form_values(content, version=copy.version if copy else 0, base=base)

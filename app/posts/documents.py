@@ -8,6 +8,7 @@ from app.posts.forms import ComposerForm, Shelf
 from content_library import catalogue
 from content_library.boundary_rules import rules_in_force
 from content_library.content import normalise
+from content_library.fact_values import with_facts
 from content_library.formats import FieldType
 from content_library.media import pictures_by_id
 from content_library.models.format import Format
@@ -76,7 +77,7 @@ def read_content(form: ComposerForm, shelf: Shelf) -> dict[str, Any]:
         for i in dict.fromkeys(data["media"] or [])
         if i in known
     ]
-    return normalise(content)
+    return with_facts(db(), shelf.desk.id, normalise(content))
 
 
 def _said(value: Any) -> Any:

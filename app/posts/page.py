@@ -14,6 +14,8 @@ from app.posts.forms import LANGUAGES, ActForm, CommentForm, SubmissionForm, Wit
 from app.previews import revision_previews
 from content_library import discussion, posts, submissions
 from content_library.approvals import approval_in_force
+from content_library.content import text_for
+from content_library.fact_values import outdated
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD, FieldType
 from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Rendition, Revision
@@ -69,10 +71,13 @@ def post_page(
         latest=latest,
         copy=posts.find_working_copy(db(), post, actor=me()),
         previews=revision_previews(db(), latest, desk().id) if latest else [],
+        text=text_for(latest.content, "") if latest else "",
         submissions=sent,
         comments=discussion.comments(db(), post),
         publications=of_post(db(), post),
         facts=_facts(post, latest) if latest else [],
+        fact_values=latest.content.get("facts", {}) if latest else {},
+        outdated=outdated(db(), latest) if latest and post.state is not PostState.ARCHIVED else [],
         parent=parent,
         parent_changed=_has_changed_since(parent, latest),
         children=_children(post),

@@ -20,6 +20,7 @@ from content_library.boundary_rules import find_in_content
 from content_library.completeness import missing
 from content_library.content import every_text
 from content_library.errors import InvalidInput
+from content_library.fact_shelf import offered
 from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
@@ -58,6 +59,7 @@ def compose_page(
         else None,
         pictures=[pictures[m["id"]] for m in content["media"] if m["id"] in pictures],
         shelf_pictures=find_pictures(db(), desk().id, per_page=12).pictures,
+        offered_facts=offered(db(), desk().id),
         has_threads=any(LIMITS[network].threads for network in shelf.networks),
         account_hints={str(a.id): account_hint(a) for a in shelf.accounts},
         act=ActForm(formdata=None),

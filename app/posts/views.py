@@ -13,7 +13,7 @@ from app.posts.forms import ActForm, CommentForm, NewPostForm, SubmissionForm, W
 from app.posts.page import post_page
 from app.posts.pages import sent_words
 from app.sign_in import signed_in
-from content_library import catalogue, discussion, posts, submissions
+from content_library import catalogue, discussion, posts, revising, submissions
 from content_library.approvals import approval_in_force
 from content_library.errors import TransitionNotAllowed
 from content_library.models.format import Kind
@@ -99,6 +99,21 @@ def submit(post_id: int) -> Any:
         flash(sent_words(form.result), "good")
         return redirect(url_for("posts.show", post_id=post.id), 303)
     return post_page(post, submission=form), 422
+
+
+@blueprint.post("/d/<desk>/posts/<int:post_id>/renewal")
+@signed_in
+def renew(post_id: int) -> Any:
+    """The newest revision once more, with what its facts say now."""
+    post = _acted(post_id)
+    revision = revising.renew(db(), post, actor=me(), now=now())
+    flash(
+        _("Revision {} says what its facts say now. Read it and send it to its reviewers.").format(
+            revision.number
+        ),
+        "good",
+    )
+    return redirect(url_for("posts.show", post_id=post.id), 303)
 
 
 @blueprint.post("/d/<desk>/posts/<int:post_id>/submission/withdrawal")

@@ -5,6 +5,7 @@ from content_library.models import agreement as agreement
 from content_library.models import audit as audit
 from content_library.models import boundary as boundary
 from content_library.models import desk as desk
+from content_library.models import fact as fact
 from content_library.models import feed as feed
 from content_library.models import format as format
 from content_library.models import media as media

@@ -20,6 +20,7 @@ from content_library.models.agreement import Agreement
 from content_library.models.audit import AuditEntry
 from content_library.models.boundary import Boundary
 from content_library.models.desk import Desk, Team
+from content_library.models.fact import Fact
 from content_library.models.feed import Subscription
 from content_library.models.media import Media
 from content_library.models.post import Post
@@ -140,6 +141,7 @@ def _named(session: Session) -> dict[str, Any]:
         "team": first(Team, Team.key == "legal"),
         "entry": first(AuditEntry, AuditEntry.desk_id.is_not(None)),
         "boundary": first(Boundary, Boundary.key == "free"),
+        "fact": first(Fact, Fact.key == "sharpening limit"),
         "subscription": first(Subscription),
         "bluesky": first(Account, Account.network == "bluesky"),
         "planned": first(Publication, Publication.state == PublicationState.PLANNED),

@@ -1,5 +1,6 @@
 """Who decides, as a state machine over real sessions: whatever people do in whatever order, an approval rests on the
-full quorum of every team, by different people in the team who did not write it, on exactly the bytes that stand there.
+full quorum of every team, by different people in the team who did not write it, on exactly the bytes that stand there,
+and these say what the facts they use say now.
 
 The machine keeps its own account of who edited, who belongs where and what each submission needs, and compares it with
 the tables after every step. A refused act must have changed nothing.
@@ -31,9 +32,11 @@ from content_library import (
     agreements,
     audit,
     discussion,
+    facts,
     memberships,
     posts,
     reviews,
+    revising,
     revisions,
     submissions,
     uncovering,
@@ -43,6 +46,7 @@ from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.content import content_hash
 from content_library.database import Database
 from content_library.errors import Refusal, TransitionNotAllowed
+from content_library.facts import Naming
 from content_library.memberships import Place, place_of
 from content_library.models.agreement import AgreementVersion
 from content_library.models.audit import AuditEntry
@@ -75,7 +79,9 @@ from tests.content_library.scene import Scene, make_scene
 from tests.factories import NOW
 from tests.support.databases import Databases, open_database
 
-TEXTS = ("Vinegar and water.", "Vinegar, and water.", "Citric acid.")
+WAIT = "Vinegar and water for {{wait}}."
+TEXTS = ("Vinegar and water.", "Vinegar, and water.", "Citric acid.", WAIT)
+VALUES = ("an hour", "two hours")
 FORMATS: dict[str, list[list[dict[str, Any]]]] = {
     "together": [[{"team": "pr", "why": "Tone."}, {"team": "legal", "why": "Promises."}]],
     "in_order": [[{"team": "marketing", "why": "Voice."}], [{"team": "legal", "why": "Promises."}]],
@@ -138,6 +144,11 @@ class ReviewIntegrity(RuleBasedStateMachine):
         }
         self.sam = make.make_user(self.session, "Sam Ito", is_administrator=True)
         self.teams = {team.key: team for team in self.session.scalars(select(Team))}
+        wait = Naming("Wait", owner_team_id=self.teams["legal"].id)
+        self.fact = facts.add_fact(
+            self.session, self.scene.desk, wait, VALUES[0], actor=self.scene.priya, now=NOW
+        )
+        self.says = VALUES[0]
         self.home = {n: [k for k in TEAMS if self._is_in(p, k)] for n, p in self.people.items()}
         self.editors: dict[int, set[int]] = {}  # revision → everybody who edited it or one before it
         self.frozen: dict[int, tuple[Any, ...]] = {}  # revision → what it said when it was made
@@ -221,17 +232,17 @@ class ReviewIntegrity(RuleBasedStateMachine):
         key=st.sampled_from(sorted(FORMATS)), who=writers, order=st.permutations(PEOPLE),
         no=st.sampled_from((Verdict.REQUEST_CHANGES, Verdict.REFUSE)),
         no_at=st.one_of(st.none(), st.integers(0, 3)), leaves_at=st.sampled_from((None, 0, 1, 2, ALWAYS)),
-        leaves_all=st.booleans(),
+        leaves_all=st.booleans(), text=st.sampled_from((TEXTS[0], WAIT)),
     )  # fmt: skip
     def walk(
         self, key: str, who: str, order: list[str], no: Verdict, no_at: int | None, leaves_at: int | None,
-        leaves_all: bool,
+        leaves_all: bool, text: str,
     ):  # fmt: skip
         """A post goes through all its steps, decided by whoever the house lets decide, in any order. Somebody may
         say no on the way, somebody may leave their team, or the house, as soon as they have decided. What came back is
         sent once more as it is: what was refused stays refused."""
         self._bring_everybody_back()
-        self.create(key, who, TEXTS[0], ends=False)
+        self.create(key, who, text, ends=False)
         self.submit(0, who, newest=True)
         submission, decided = self._newest(Submission), 0
         for name in [*order, *order]:  # twice: a later step opens while an earlier is decided
@@ -335,6 +346,28 @@ class ReviewIntegrity(RuleBasedStateMachine):
                 self.session, approval, actor=self.people[who], now=self.now, why="It changed."
             )
             assert approval.withdrawn_at is not None, "withdrawn, and still in force"
+
+    @rule(who=people)
+    def change_the_fact(self, who: str):
+        """By the lead and the people of the team that looks after it, and by nobody else."""
+        person, after = self.people[who], VALUES[1 - VALUES.index(self.says)]
+        before = self.fact.latest_number
+        is_keeper = person.is_active and (who == "priya" or self._is_in(person, "legal"))
+        with self.acting():
+            facts.change_fact(
+                self.session, self.fact, after, why="Tried it.", seen=before, actor=person, now=self.now
+            )
+            self.says = after
+        assert (self.fact.latest_number > before) == is_keeper
+
+    @rule(pick=picks, who=people)
+    def renew(self, pick: int, who: str):
+        post = self._post(pick)
+        if post is None:
+            return
+        with self.acting():
+            revising.renew(self.session, post, actor=self.people[who], now=self.now)
+            self._note_revision(post, self.people[who])
 
     @rule(pick=picks, who=people)
     def take_back(self, pick: int, who: str):
@@ -468,6 +501,15 @@ class ReviewIntegrity(RuleBasedStateMachine):
                 assert len(standing) >= quorum, f"{team} is not there"
 
     @invariant()
+    def what_is_in_force_or_in_review_says_what_the_fact_says_now(self):
+        in_force = [a.revision for a in self._all(Approval) if a.withdrawn_at is None]
+        under_way = [s.revision for s in self._all(Submission) if s.state is SubmissionState.OPEN]
+        for revision in [*in_force, *under_way]:
+            if revision.content["text"] == WAIT:
+                for rendition in revision.renditions:
+                    assert f"for {self.says}." in rendition.payload, "an old value is approved or in review"
+
+    @invariant()
     def later_steps_decide_later(self):
         for submission in self._all(Submission):
             order = [
@@ -586,7 +628,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
         states = [(m.__name__, t.id, t.state) for m in TABLES for t in self._all(m)]
         counts = [self.session.query(m).count() for m in (Revision, Decision, AuditEntry)]
         places = [(key, p.is_active, sorted(place_of(p).teams)) for key, p in self.people.items()]
-        return [*states, *counts, *places, *self._clearances()]
+        return [*states, *counts, *places, self.fact.latest_number, *self._clearances()]
 
     def _all(self, model: Callable[..., Any]) -> list[Any]:
         return list(self.session.scalars(select(model).order_by(model.id)))  # type: ignore[attr-defined]
@@ -686,6 +728,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "what was refused is sent again": (submissions, "_check_submittable", refused_counts_little),
     "a withdrawn approval stays in force": (submissions, "withdraw", half_a_withdrawal),
     "what an agreement no longer clears stays cleared": (uncovering, "drop_all", nothing),
+    "a changed fact ends nothing": (facts, "_withdraw_resting_on", nothing),
     "a state changes without an entry": (reviews, "move_review", without_an_entry),
 }
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from content_library import catalogue
+from content_library import catalogue, facts
 from content_library.database import Database
+from content_library.facts import Naming
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
 from content_library.models.notice import Notice
@@ -80,6 +81,9 @@ class Road:
                 account = make.make_account(session, desk, secret=dict(self.server.access().secret))
             account.least_gap_s = 0
             topic = catalogue.add_topic(session, desk, "Kettles", actor=author, now=make.NOW)
+            for name, value in content.pop("facts", {}).items():
+                lead = session.get_one(User, self.lead_id)
+                facts.add_fact(session, desk, Naming(name), value, actor=lead, now=make.NOW)
             made: list[int] = []
             for n in range(count):
                 post = make.make_post(

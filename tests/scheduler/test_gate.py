@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content_library import boundary_editing
+from content_library import boundary_editing, facts
 from content_library.boundaries.rules import Severity
 from content_library.boundary_editing import Wording
+from content_library.facts import Naming
 from content_library.models.account import AccountState
 from content_library.models.boundary import Boundary
+from content_library.models.fact import FactVersion
 from content_library.models.post import PostState
 from content_library.models.review import Decision, Verdict
 from scheduler import holds, transitions
@@ -257,6 +259,24 @@ def test_while_the_clock_jumps_nothing_goes(scene: Scene) -> None:
     assert (answer.reason, answer.act) == (Reason.CLOCK, Act.GIVE_BACK)
 
 
+def test_an_old_value_of_a_fact_is_not_sent_even_where_its_approval_was_left_standing(
+    scene: Scene,
+) -> None:
+    price = facts.add_fact(scene.session, scene.desk, Naming("price"), "12 €", actor=scene.priya, now=NOW)
+    make.save(scene.session, scene.post, scene.maya, text="It costs {{price}}.")
+    publication = cleared(scene)
+    assert isinstance(scene.ask(publication), Passed)
+    scene.session.add(
+        FactVersion(fact_id=price.id, number=2, value="14 €", created_by_id=scene.priya.id, created_at=NOW)
+    )
+    price.latest_number = 2
+    answer = refused(scene, publication)
+    assert (answer.reason, answer.act) == (Reason.FACT, Act.BLOCK)
+    assert answer.sentence == (
+        "The fact “price” has changed since this was cleared. Make a revision with the new value."
+    )
+
+
 def test_the_stop_switch_comes_before_every_other_reason(scene: Scene) -> None:
     publication = scene.plan()
     holds.stop_desk(scene.session, scene.desk, "Trouble", actor=scene.priya, now=NOW)
@@ -267,6 +287,7 @@ def test_every_reason_of_the_gate_is_tested_here() -> None:
     tested = {
         Reason.STOPPED, Reason.HOLD, Reason.APPROVAL, Reason.PAYLOAD, Reason.ACCOUNT, Reason.WINDOW, Reason.OVER,
         Reason.LATE, Reason.LINK, Reason.RATE, Reason.GAP, Reason.CLOCK, Reason.BOUNDARY,
+        Reason.FACT,
     }  # fmt: skip
     assert tested == set(Reason)
 

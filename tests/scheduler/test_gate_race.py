@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content_library import approvals
+from content_library import approvals, facts
 from content_library.database import Database
+from content_library.models.fact import Fact
 from content_library.models.user import TeamMembership, User
 from content_library.settings import Timing
 from scheduler import gate, holds, points, publishing, transitions
@@ -72,6 +73,25 @@ def withdraw_in(session: Session, road: Road, claim: Claim) -> None:
     approvals.withdraw(session, post, approval, actor=None, now=road.clock(), why="A mistake.")
 
 
+PRICE = "It costs {{price}}."
+
+
+def one_with_a_fact(road: Road, **how: object) -> Claim:
+    """One claimed publication that says what a fact says."""
+    return one_claimed(road, facts={"price": "12 €"}, **{"text": PRICE, **how})
+
+
+def change_fact(road: Road) -> None:
+    with road.database.write() as session:
+        change_fact_in(session, road)
+
+
+def change_fact_in(session: Session, road: Road) -> None:
+    desk, lead = road.desk_and_lead(session)
+    fact = session.scalars(select(Fact).filter_by(desk_id=desk.id)).one()
+    facts.change_fact(session, fact, "14 €", why="Dearer.", seen=1, actor=lead, now=road.clock())
+
+
 def stop(road: Road) -> None:
     with road.database.write() as session:
         stop_in(session, road)
@@ -90,6 +110,52 @@ def test_what_is_taken_back_between_asking_and_marking_is_not_marked(postgres_ro
         withdraw(road, claim) if act == "withdraw" else stop(road)
         assert not mark(session, road, claim, answer)
     assert road.state(claim.publication_id) in (PublicationState.BLOCKED, PublicationState.HELD)
+
+
+def test_a_fact_changed_between_asking_and_marking_keeps_the_old_value_back(postgres_road: Road) -> None:
+    road = postgres_road
+    claim = one_with_a_fact(road)
+    with asked(road, claim) as (session, answer):
+        assert "12 €" in answer.payload
+        change_fact(road)
+        assert not mark(session, road, claim, answer)
+    assert road.state(claim.publication_id) is PublicationState.BLOCKED
+
+
+def test_a_fact_changed_between_claiming_and_asking_keeps_the_old_value_back(road: Road) -> None:
+    claim = one_with_a_fact(road)
+    change_fact(road)
+    publishing.publish_one(road.world, claim)
+    assert road.posts() == []
+    assert road.state(claim.publication_id) is PublicationState.BLOCKED
+
+
+def test_who_changes_a_fact_while_it_is_being_marked_waits_and_leaves_it_alone(postgres_road: Road) -> None:
+    road = postgres_road
+    claim = one_with_a_fact(road)
+    late = threading.Thread(target=lambda: change_fact(road))
+    with asked(road, claim) as (session, answer):
+        assert mark(session, road, claim, answer)
+        late.start()
+        late.join(0.3)
+        assert late.is_alive()
+    late.join(10)
+    assert not late.is_alive()
+    assert road.state(claim.publication_id) is PublicationState.SENDING
+
+
+def test_between_two_parts_of_a_thread_a_changed_fact_is_heard(road: Road) -> None:
+    claim = one_with_a_fact(road, text=f"{PRICE} {THREAD}", thread=True)
+
+    def once(point: str) -> None:
+        if point == "recorded":
+            points.on_reach(None)
+            change_fact(road)
+
+    points.on_reach(once)
+    publishing.publish_one(road.world, claim)
+    assert [body["index"] for body in road.posts()] == [0]
+    assert road.state(claim.publication_id) is PublicationState.BLOCKED
 
 
 def test_a_revision_bound_between_asking_and_marking_is_not_marked_for_the_old_one(

@@ -18,11 +18,12 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from content_library import agreements, boundary_editing, catalogue, media_store, sign_in
+from content_library import agreements, boundary_editing, catalogue, facts, media_store, sign_in
 from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
 from content_library.database import Database
+from content_library.facts import Naming
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk, Team
 from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState, Story, Subscription
@@ -32,7 +33,9 @@ from content_library.models.post import Revision
 from content_library.models.review import Review
 from content_library.models.user import DeskRole, User
 from content_library.settings import load
+from scheduler import transitions
 from scheduler.models import Hold, HoldScope
+from scheduler.publication_flow import Act
 from service_channel.accounts import add_practice
 from tests import factories as make
 
@@ -233,6 +236,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "shelf": "topics",
         "item_id": topic.id,
         "boundary_id": boundary.id,
+        **_facts(session, desk, lead, author, reviewer, review.team_id, format_key),
         "secret": "no-such-secret",
         "name": media.name,
         "filename": "src/tokens.css",
@@ -264,6 +268,33 @@ def _agreed(
         session, desk, author, title="Cleared", format_key=format_key, accounts=_page(session, desk)
     )
     return make.submit(session, post, author).reviews[0]
+
+
+def _facts(
+    session: Session, desk: Desk, lead: User, author: User, reviewer: User, team_id: int, format_key: str
+) -> dict[str, Any]:
+    """A fact that is out with its older value, one that nothing uses, and one in the archive."""
+    price, unused, old = (
+        facts.add_fact(session, desk, Naming(name, owner_team_id=team_id), "1", actor=lead, now=NOW)
+        for name in ("price", "unused", "old")
+    )
+    post = make.make_post(
+        session, desk, author, title="With a fact", text="{{price}}", format_key=format_key,
+        accounts=_page(session, desk),
+    )  # fmt: skip
+    make.clear(session, post, author, {"legal": reviewer, "away": reviewer})
+    out = make.plan(session, post, make.page_of(session, desk), lead, due_at=NOW + timedelta(minutes=1))
+    for act in (Act.CLAIM, Act.MARK, Act.SUCCEED):
+        transitions.move(session, out, act, actor=None, now=NOW + timedelta(minutes=1))
+    facts.change_fact(session, price, "2", why="For tests.", seen=1, actor=lead, now=NOW)
+    facts.archive_fact(session, old, actor=lead, now=NOW)
+    return {
+        "fact_id": price.id,
+        "facts.archive.fact_id": unused.id,
+        "facts.restore.fact_id": old.id,
+        "facts.correct.publication_id": out.id,
+        "posts.renew.post_id": post.id,
+    }
 
 
 def _format(session: Session, desk: Desk, things: Things) -> str:
@@ -346,6 +377,10 @@ def _forms(
         "agreements.end": {"why": "Enough."},
         "agreements.suspend": {"why": "A new law."},
         "reviews.find": {"finding": "breach", "what": "A claim."},
+        "facts.add": {"name": "Another", "value": "3", "owner_team_id": things.values["team_id"]},
+        "facts.change": {"seen": "2", "value": "3", "why": "For tests."},
+        "facts.preview": {"seen": "2", "value": "3", "why": "For tests."},
+        "facts.describe": {"name": "price", "about": "x", "owner_team_id": things.values["team_id"]},
         "boundaries.add": boundary,
         "boundaries.preview_new": boundary,
         "boundaries.preview": boundary,

@@ -334,6 +334,21 @@
     holder.querySelector(".choice-cards").append(card);
   }
 
+  // ---- facts by name ------------------------------------------------------------------
+  const facts = form.querySelector("[data-facts]");
+  let lastText = form.elements.text;
+  form.addEventListener("focusin", (event) => {
+    if (event.target.matches("textarea:not([name=submission_note]), [name=title]")) lastText = event.target;
+  });
+  for (const part of facts?.querySelectorAll("[hidden]") ?? []) part.hidden = false;
+  const names = facts?.querySelector(".fact-names");
+  if (names) names.hidden = true;
+  facts?.querySelector("[data-insert]").addEventListener("click", () => {
+    lastText.focus();
+    lastText.setRangeText(facts.querySelector("[data-fact]").value, lastText.selectionStart, lastText.selectionEnd, "end");
+    changed();
+  });
+
   // ---- keys and leaving ---------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
