@@ -29,6 +29,7 @@ FEATURES = (
     "accounts",
     "curation",
     "boundaries",
+    "ladder",
     "record",
     "admin",
     "public",

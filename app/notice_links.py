@@ -17,6 +17,8 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
         return f"{base}/publications/{notice.subject_id}"
     if notice.subject_type == "account":
         return f"{base}/accounts"
+    if notice.subject_type == "ladderstanding":
+        return f"{base}/ladder/{notice.details['account_id']}"
     if notice.subject_type == "comment" and post_id:
         return f"{base}/posts/{post_id}#comment-{notice.subject_id}"
     if notice.subject_type == "post":
@@ -30,6 +32,8 @@ def act_of(notice: Notice) -> str:
         return "Read and decide"
     if notice.kind == "post.sent_back":
         return "Go on with the post"
+    if notice.kind == "ladder.asked":
+        return "Read and sign"
     if notice.kind in ("comment.added", "review.asked"):
         return "Read and answer"
     return "Look at it"

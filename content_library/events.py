@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from content_library.models.account import Account
 from content_library.models.post import Post
 from content_library.models.review import Approval
 
@@ -33,6 +34,14 @@ class ApprovalLost:
 @dataclass(frozen=True)
 class PostExpired:
     post: Post
+    at: datetime
+
+
+@dataclass(frozen=True)
+class StageChanged:
+    """An account came to another stage of its ladder, or its ladder was switched on or off."""
+
+    account: Account
     at: datetime
 
 

@@ -14,6 +14,7 @@ from content_library.boundaries.checking import Finding, owed
 from content_library.boundary_rules import find_in_content, keep_findings
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.ladder_stages import problem as below_its_stage
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
@@ -92,7 +93,8 @@ def what_is_missing(session: Session, post: Post, revision: Revision, *, now: da
     desk = session.get_one(Desk, post.desk_id)
     format_ = session.get_one(Format, revision.content["format"])
     accounts = accounts_of(session, post.desk_id, revision.content["accounts"])
-    return missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+    found = missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+    return found | below_its_stage(session, accounts, format_)
 
 
 def find(session: Session, revision: Revision, *, now: datetime) -> list[Finding]:

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from content_library import events
 from scheduler.binding import expire_unsent, rebind_unsent, unbind_unsent
+from scheduler.stage_changes import follow_stage
 
 
 def listen() -> None:
@@ -11,6 +12,7 @@ def listen() -> None:
     events.listen(events.Approved, _approved)
     events.listen(events.ApprovalLost, _approval_lost)
     events.listen(events.PostExpired, _post_expired)
+    events.listen(events.StageChanged, _stage_changed)
 
 
 def _approved(session: Session, news: events.Approved) -> None:
@@ -23,3 +25,7 @@ def _approval_lost(session: Session, news: events.ApprovalLost) -> None:
 
 def _post_expired(session: Session, news: events.PostExpired) -> None:
     expire_unsent(session, news.post, now=news.at)
+
+
+def _stage_changed(session: Session, news: events.StageChanged) -> None:
+    follow_stage(session, news.account, now=news.at)

@@ -141,6 +141,7 @@ def _named(session: Session) -> dict[str, Any]:
         "boundary": first(Boundary, Boundary.key == "free"),
         "subscription": first(Subscription),
         "bluesky": first(Account, Account.network == "bluesky"),
+        "mastodon": first(Account, Account.network == "mastodon"),
         "planned": first(Publication, Publication.state == PublicationState.PLANNED),
         "held": first(Publication, Publication.state == PublicationState.HELD),
         "out": first(Publication, Publication.state == PublicationState.PUBLISHED),

@@ -57,6 +57,13 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "boundaries.index": (Visit("priya"), Visit("maya")),
     "boundaries.new": (Visit("priya"), Visit("priya", more={"detector": "personal_data"})),
     "boundaries.show": (Visit("sam", {"boundary_id": "boundary"}), Visit("tom", {"boundary_id": "boundary"})),
+    "ladder.index": (Visit("priya"), Visit("maya")),
+    "ladder.show": (
+        Visit("priya", {"account_id": "bluesky"}),
+        Visit("sam", {"account_id": "bluesky"}),
+        Visit("priya", {"account_id": "mastodon"}),
+    ),
+    "ladder.criteria": (Visit("priya"),),
     "record.index": (Visit("ruth"),),
     "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
     "record.verification": (Visit("ruth"),),
