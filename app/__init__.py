@@ -31,6 +31,7 @@ FEATURES = (
     "boundaries",
     "agreements",
     "facts",
+    "ladder",
     "record",
     "admin",
     "public",

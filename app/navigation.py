@@ -8,6 +8,7 @@ from flask import current_app, g, request, url_for
 from app.extensions import db
 from app.formatting import gettext as _
 from content_library import permissions as may
+from content_library.ladder_stages import is_on_anywhere
 from content_library.models.desk import Desk
 from content_library.models.user import User
 from content_library.notices import unread_count
@@ -52,6 +53,7 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
         _item(_("Facts"), "tag", "facts.index"),
         _item(_("Boundaries"), "ruler", "boundaries.index"),
         _item(_("Agreements"), "heart-handshake", "agreements.index"),
+        _item(_("Ladder"), "ladder", "ladder.index") if is_on_anywhere(db(), desk.id) else None,
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,
         _item(_("Accounts"), "at", "accounts.index") if may.can_manage_accounts(person, desk.id) else None,
     ]

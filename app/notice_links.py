@@ -11,19 +11,24 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
         return f"/reviews/{notice.subject_id}"
     if desk_handle is None:
         return NOTICES
-    base = f"/d/{desk_handle}"
-    post_id = notice.details.get("post_id")
-    if notice.subject_type == "publication":
-        return f"{base}/publications/{notice.subject_id}"
-    if agreement_id := notice.details.get("agreement_id"):
-        return f"{base}/agreements/{agreement_id}"
-    if notice.subject_type == "account":
-        return f"{base}/accounts"
-    if notice.subject_type == "comment" and post_id:
-        return f"{base}/posts/{post_id}#comment-{notice.subject_id}"
-    if notice.subject_type == "post":
-        return f"{base}/posts/{notice.subject_id}"
-    return f"{base}/posts/{post_id}" if post_id else NOTICES
+    place = _on_desk(notice)
+    return f"/d/{desk_handle}{place}" if place else NOTICES
+
+
+def _on_desk(notice: Notice) -> str:
+    """Where on its desk a notice leads; nothing when there is no such page."""
+    about, subject_id = notice.details, notice.subject_id
+    post_id = about.get("post_id")
+    by_subject = {
+        "publication": f"/publications/{subject_id}",
+        "account": "/accounts",
+        "ladderstanding": f"/ladder/{about.get('account_id')}",
+        "comment": f"/posts/{post_id}#comment-{subject_id}" if post_id else "",
+        "post": f"/posts/{subject_id}",
+    }
+    if agreement_id := about.get("agreement_id"):
+        return f"/agreements/{agreement_id}"
+    return by_subject.get(notice.subject_type) or (f"/posts/{post_id}" if post_id else "")
 
 
 def act_of(notice: Notice) -> str:
@@ -34,6 +39,8 @@ def act_of(notice: Notice) -> str:
         return "Read and sign"
     if notice.kind == "post.sent_back":
         return "Go on with the post"
+    if notice.kind == "ladder.asked":
+        return "Read and sign"
     if notice.kind in ("comment.added", "review.asked"):
         return "Read and answer"
     return "Look at it"

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from content_library.models.account import Account
 from content_library.models.post import Post
 from content_library.models.review import Approval, Submission
 
@@ -43,6 +44,14 @@ class CoverLost:
     submission: Submission
     was_open: bool
     why: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class StageChanged:
+    """An account came to another stage of its ladder, or its ladder was switched on or off."""
+
+    account: Account
     at: datetime
 
 

@@ -124,6 +124,20 @@ def can_change_fact(person: User, fact: Fact) -> bool:
     return fact.owner_team_id in team_ids_for(person, fact.desk_id)
 
 
+def can_ask_for_a_stage(person: User, desk_id: int) -> bool:
+    """Ask for the next stage of an account's ladder."""
+    return role_on(person, desk_id) is DeskRole.LEAD
+
+
+def can_sign_a_stage(person: User, desk_id: int) -> bool:
+    return bool(team_ids_for(person, desk_id)) or (person.is_active and person.is_administrator)
+
+
+def can_step_down(person: User, desk_id: int) -> bool:
+    """Put an account on a lower stage of its ladder."""
+    return can_ask_for_a_stage(person, desk_id) or can_sign_a_stage(person, desk_id)
+
+
 def can_manage_people(person: User) -> bool:
     """People, desks, teams and formats."""
     return person.is_active and person.is_administrator

@@ -17,6 +17,7 @@ from content_library.boundary_rules import find_in_content, keep_findings
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, Refusal, TransitionNotAllowed
 from content_library.fact_values import hold_facts, outdated
+from content_library.ladder_stages import problem as below_its_stage
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
@@ -120,7 +121,8 @@ def what_is_missing(session: Session, post: Post, revision: Revision, *, now: da
     format_ = session.get_one(Format, revision.content["format"])
     accounts = accounts_of(session, post.desk_id, revision.content["accounts"])
     found = missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
-    return found | {f"fact_{fact.fact_id}": fact.sentence for fact in outdated(session, revision)}
+    found |= {f"fact_{fact.fact_id}": fact.sentence for fact in outdated(session, revision)}
+    return found | below_its_stage(session, accounts, format_)
 
 
 def find(session: Session, revision: Revision, *, now: datetime) -> list[Finding]:

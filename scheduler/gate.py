@@ -19,10 +19,14 @@ from content_library.boundaries.checking import Finding, owed
 from content_library.boundaries.rules import Rule, Severity
 from content_library.boundary_rules import find_in_payload
 from content_library.content import rendition_hash
+from content_library.ladder_rules import HIGHEST
+from content_library.ladder_stages import label, too_low
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
 from content_library.models.feed import LinkCheck
+from content_library.models.format import Format
+from content_library.models.ladder import LadderStanding
 from content_library.models.post import Post, PostState, Rendition, Revision, revision_authors
 from content_library.models.review import (
     Approval,
@@ -47,6 +51,7 @@ class Reason(StrEnum):
     APPROVAL = "approval"
     FACT = "fact"
     PAYLOAD = "payload"
+    LADDER = "ladder"
     BOUNDARY = "boundary"
     AGREEMENT = "agreement"
     ACCOUNT = "account"
@@ -96,6 +101,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
         or _unapproved(session, row, now)
         or _outdated(row)
         or _changed(row)
+        or _below_its_stage(session, row)
         or _boundaries(session, row, now)
         or _agreements(session, row, now)
         or _account(row, now)
@@ -146,7 +152,9 @@ def _question() -> Any:
             Account.state.label("account_state"),
             Account.network,
             Account.handle,
+            Account.name.label("account_name"),
             Account.least_gap_s,
+            LadderStanding.stage,
             Credential.not_before,
             Desk.solo,
             Desk.zone,
@@ -162,6 +170,10 @@ def _question() -> Any:
             Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
         )
         .outerjoin(Credential, Credential.account_id == Publication.account_id)
+        .outerjoin(
+            LadderStanding,
+            and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
+        )
         .where(Publication.id == bindparam("publication_id", type_=Integer()))
     )
 
@@ -274,6 +286,22 @@ def _changed(row: Row[Any]) -> No | None:
         and rendition_hash(row.payload) == row.sha256 == row.payload_sha256
     )
     return None if whole else No(Reason.PAYLOAD, Act.BLOCK, "What would be sent is not what was approved.")
+
+
+def _below_its_stage(session: Session, row: Row[Any]) -> No | None:
+    """The format of what goes out is judged, which need not be that of the newest revision."""
+    if row.stage is None or row.stage == HIGHEST:
+        return None
+    format_ = session.scalars(_FORMAT, {"revision_id": row.revision_id}).one()
+    sentence = too_low(label(row.network, row.handle, row.account_name), row.stage, format_)
+    return No(Reason.LADDER, Act.BLOCK, sentence) if sentence else None
+
+
+_FORMAT = (
+    select(Format)
+    .join(Revision, Revision.content["format"].as_string() == Format.key)
+    .where(Revision.id == bindparam("revision_id", type_=Integer()))
+)
 
 
 def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:

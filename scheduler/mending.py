@@ -17,16 +17,23 @@ from scheduler.binding import foresee, let_go
 from scheduler.gate import Reason
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import Act
+from scheduler.stage_changes import reaching_again
 
 _WALK = "boundaries_applied"
 
 
 def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
-    """Publications whose account is connected again, whose links work again, or that touch no boundary any more go on.
+    """Publications whose account is connected again, whose links work again, that touch no boundary any more or that
+    their account's stage allows now go on.
 
     Those past their grace become missed at the gate; the others keep the account's least gap. Returns how many.
     """
-    mended = [*_account_is_back(session, most), *_links_work(session, most), *_touching(session, most)]
+    mended = [
+        *_account_is_back(session, most),
+        *_links_work(session, most),
+        *_touching(session, most),
+        *reaching_again(session, most=most),
+    ]
     for publication in mended:
         let_go(session, publication, actor=None, now=now, reason="mended", explanation="The cause is gone.")
     return sum(publication.state is PublicationState.PLANNED for publication in mended)

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from content_library import events, submissions
 from scheduler.binding import expire_unsent, rebind_unsent, unbind_unsent, unsent_of
+from scheduler.stage_changes import follow_stage
 
 
 def listen() -> None:
@@ -12,6 +13,7 @@ def listen() -> None:
     events.listen(events.ApprovalLost, _approval_lost)
     events.listen(events.PostExpired, _post_expired)
     events.listen(events.CoverLost, _cover_lost)
+    events.listen(events.StageChanged, _stage_changed)
 
 
 def _approved(session: Session, news: events.Approved) -> None:
@@ -30,3 +32,7 @@ def _cover_lost(session: Session, news: events.CoverLost) -> None:
     """What somebody waits for goes back to review by itself: it was there before, or a time is planned for it."""
     if news.was_open or unsent_of(session, news.submission.post):
         submissions.send_again(session, news.submission, now=news.at, why=news.why)
+
+
+def _stage_changed(session: Session, news: events.StageChanged) -> None:
+    follow_stage(session, news.account, now=news.at)

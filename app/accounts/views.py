@@ -9,6 +9,7 @@ from app.extensions import database, db, desk, let_go, me, now, settings
 from app.formatting import gettext as _
 from app.sign_in import signed_in
 from content_library.errors import InvalidInput, TransitionNotAllowed
+from content_library.ladder_stages import stages_of
 from content_library.models.account import Account, AccountState
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_addresses import FetchPolicy
@@ -162,8 +163,13 @@ def _checked(account: Account, health: accounts.Health, words: str) -> tuple[str
 
 def _index_page(form: PracticeForm) -> str:
     found = accounts.accounts_with_health(db(), desk().id)
+    ids = [account.id for account, _health in found]
     return render_template(
-        "accounts/index.html", found=found, form=form, planned=planned_on(db(), [a.id for a, _c in found])
+        "accounts/index.html",
+        found=found,
+        form=form,
+        planned=planned_on(db(), ids),
+        stages=stages_of(db(), ids),
     )
 
 

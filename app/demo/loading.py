@@ -15,6 +15,7 @@ from content_library import (
     catalogue,
     discussion,
     facts,
+    ladder,
     media_store,
     posts,
     reviews,
@@ -40,6 +41,7 @@ from scheduler.world import World, make_world
 
 ZONE = "Europe/Berlin"
 FIRST_POST_IN_S = 45
+ON_THE_LADDER_H = -24 * 21
 VERDICTS = {
     "approve": Verdict.APPROVE, "changes": Verdict.REQUEST_CHANGES, "refuse": Verdict.REFUSE,
 }  # fmt: skip
@@ -97,7 +99,9 @@ class _Story:
             act(session)
 
     def _events(self) -> list[tuple[float, Callable[[float], None]]]:
-        events: list[tuple[float, Callable[[float], None]]] = []
+        events: list[tuple[float, Callable[[float], None]]] = [
+            (ON_THE_LADDER_H, lambda hours: self._at(hours, self._ladder))
+        ]
         for post in POSTS:
             events.append((post.hours, lambda hours, p=post: self._at(hours, lambda s: self._draft(s, p))))  # type: ignore[misc]
             for step in post.steps:
@@ -173,6 +177,12 @@ class _Story:
             naming = Naming(name, about, teams.get(team))
             facts.add_fact(session, desk, naming, value, actor=lead, now=self._now)
 
+    def _ladder(self, session: Session) -> None:
+        """The practice account climbs; what the desk sends today goes out on its page, which has no ladder."""
+        bluesky = session.scalars(select(Account).filter_by(network="bluesky")).one()
+        why = "Customers know our how-tos from the page. Promotions come when this account has earned them."
+        ladder.switch_on(session, bluesky, 2, why, actor=self._user(session, "priya"), now=self._now)
+
     def _picture(self, session: Session, desk: Desk, image: Any) -> tuple[int, str]:
         row = Media(
             desk_id=desk.id, name=image.name, thumb_name=image.thumb_name, sha256=image.sha256, mime=image.mime,
@@ -218,10 +228,11 @@ class _Story:
             media_id, sha256 = self._media[told.picture]
             session.get_one(Media, media_id).alt = told.alt
             media = [{"id": media_id, "sha256": sha256, "alt": told.alt}]
-        page = session.scalars(select(Account.id).filter_by(desk_id=desk.id, network="page")).all()
+        chosen = select(Account.id).where(Account.desk_id == desk.id, Account.network.in_(told.accounts))
+        accounts = session.scalars(chosen.order_by(Account.id)).all()
         return {
             **told.content, "title": told.title, "text": told.text, "fields": fields, "topics": topics,
-            "products": products, "media": media, "accounts": list(page),
+            "products": products, "media": media, "accounts": list(accounts),
             **{k: v for k, v in wall.items() if k.startswith("valid_")},
         }  # fmt: skip
 

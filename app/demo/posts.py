@@ -94,6 +94,7 @@ POSTS: tuple[DemoPost, ...] = (
         "Dial or buttons?",
         "Our next toaster is on the bench, and we cannot agree.\n\nA dial you turn without looking, or buttons that "
         "remember how you like it?\n\nTell us which one you would use half asleep, and why.",
+        accounts=("page", "bluesky"),
         hours=-56,
         steps=(
             Step(-55, "submit", "maya"),
@@ -199,6 +200,7 @@ POSTS: tuple[DemoPost, ...] = (
         "Easier returns?",
         "If you sent something back this year: what was the one step that annoyed you?\n\nOne sentence is enough. "
         "We change the worst one first.",
+        accounts=("page", "bluesky"),
         hours=-30,
         steps=(
             Step(-29.5, "submit", "maya"),
@@ -227,6 +229,7 @@ POSTS: tuple[DemoPost, ...] = (
         "Spare lids for the Fen pots",
         "Lost a lid, kept the pot: spare lids for all four Fen pots are in the shop from today, also for the ones you "
         "bought in 2014.\n\nMeasure across the rim, not the handle.",
+        accounts=("page", "bluesky"),
         hours=-6,
         steps=(
             Step(-5.5, "submit", "maya"),

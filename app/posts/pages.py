@@ -21,6 +21,7 @@ from content_library.completeness import missing
 from content_library.content import every_text
 from content_library.errors import InvalidInput
 from content_library.fact_shelf import offered
+from content_library.ladder_stages import problem as below_its_stage
 from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
@@ -90,6 +91,7 @@ def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[
     """Previews, what is missing, boundaries touched, who clears it, when it may go out: what changes with the text."""
     chosen = [a for a in shelf.accounts if a.id in set(content["accounts"])]
     problems = missing(content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now())
+    problems |= below_its_stage(db(), chosen, shelf.format)
     findings = find_in_content(db(), desk(), content, chosen, now=now())
     route = submissions.route(db(), desk(), content, findings, now=now())
     return {

@@ -10,6 +10,13 @@ _WORDS = {
     "decision.approve": "approved for a team",
     "decision.request_changes": "asked for changes",
     "decision.refuse": "refused",
+    "ladder.asked": "asked for a stage",
+    "ladder.not_yet": "not yet to a stage",
+    "ladder.rose": "signed a stage",
+    "ladder.fell": "stepped an account down",
+    "ladder.switched_on": "switched a ladder on",
+    "ladder.switched_off": "switched a ladder off",
+    "ladder.criteria_changed": "changed what stages ask for",
     "approval.given": "approval given",
     "approval.withdrawn": "approval withdrawn",
 }

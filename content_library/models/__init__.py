@@ -8,6 +8,7 @@ from content_library.models import desk as desk
 from content_library.models import fact as fact
 from content_library.models import feed as feed
 from content_library.models import format as format
+from content_library.models import ladder as ladder
 from content_library.models import media as media
 from content_library.models import notice as notice
 from content_library.models import post as post

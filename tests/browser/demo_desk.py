@@ -144,6 +144,7 @@ def _named(session: Session) -> dict[str, Any]:
         "fact": first(Fact, Fact.key == "sharpening limit"),
         "subscription": first(Subscription),
         "bluesky": first(Account, Account.network == "bluesky"),
+        "mastodon": first(Account, Account.network == "mastodon"),
         "planned": first(Publication, Publication.state == PublicationState.PLANNED),
         "held": first(Publication, Publication.state == PublicationState.HELD),
         "out": first(Publication, Publication.state == PublicationState.PUBLISHED),

@@ -67,6 +67,13 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "facts.index": (Visit("priya"), Visit("ruth", more={"archived": "1"})),
     "facts.new": (Visit("tom"),),
     "facts.show": (Visit("priya", {"fact_id": "fact"}), Visit("maya", {"fact_id": "fact"})),
+    "ladder.index": (Visit("priya"), Visit("maya")),
+    "ladder.show": (
+        Visit("priya", {"account_id": "bluesky"}),
+        Visit("sam", {"account_id": "bluesky"}),
+        Visit("priya", {"account_id": "mastodon"}),
+    ),
+    "ladder.criteria": (Visit("priya"),),
     "record.index": (Visit("ruth"),),
     "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
     "record.verification": (Visit("ruth"),),

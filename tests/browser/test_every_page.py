@@ -29,6 +29,7 @@ EMPTY = (
     "calendar/agenda",
     "curation",
     "accounts",
+    "ladder",
     "record",
     "posts/new",
     "holds",

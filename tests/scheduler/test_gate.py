@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content_library import boundary_editing, facts
+from content_library import boundary_editing, facts, ladder
 from content_library.boundaries.rules import Severity
 from content_library.boundary_editing import Wording
 from content_library.facts import Naming
@@ -288,8 +288,54 @@ def test_every_reason_of_the_gate_is_tested_here() -> None:
         Reason.STOPPED, Reason.HOLD, Reason.APPROVAL, Reason.PAYLOAD, Reason.ACCOUNT, Reason.WINDOW, Reason.OVER,
         Reason.LATE, Reason.LINK, Reason.RATE, Reason.GAP, Reason.CLOCK, Reason.BOUNDARY,
         Reason.FACT,
+        Reason.LADDER,
+        Reason.AGREEMENT,  # in test_agreed.py
     }  # fmt: skip
     assert tested == set(Reason)
+
+
+def put_on_the_ladder(scene: Scene, stage: int, format_key: str) -> None:
+    """The account is at a stage, and what is approved is of that format."""
+    ladder.switch_on(scene.session, scene.page, stage, "x", actor=scene.priya, now=NOW)
+    revision = scene.approval().revision
+    revision.content = {**revision.content, "format": format_key}
+
+
+def test_what_its_account_has_not_earned_waits_in_words(scene: Scene) -> None:
+    publication = cleared(scene)
+    put_on_the_ladder(scene, 1, "flash_sale")
+    answer = refused(scene, publication)
+    assert (answer.reason, answer.act) == (Reason.LADDER, Act.BLOCK)
+    assert answer.sentence == (
+        "Public page Brindlemoor Home is at stage 1, basic education. “Flash sale” needs stage 3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "format_key"),
+    [(1, "how_to"), (2, "improve"), (3, "flash_sale"), (1, "outage_notice"), (1, "product_warning")],
+)
+def test_what_its_account_has_earned_and_what_stands_outside_goes(
+    scene: Scene, stage: int, format_key: str
+) -> None:
+    publication = cleared(scene)
+    put_on_the_ladder(scene, stage, format_key)
+    assert isinstance(scene.ask(publication), Passed)
+
+
+def test_the_format_of_what_goes_out_counts_and_not_that_of_a_newer_draft(scene: Scene) -> None:
+    publication = cleared(scene)
+    ladder.switch_on(scene.session, scene.page, 1, "x", actor=scene.priya, now=NOW)
+    make.save(scene.session, scene.post, scene.maya, format="flash_sale")
+    assert scene.post.format_key == "flash_sale"
+    assert isinstance(scene.ask(publication), Passed)
+
+
+def test_without_the_ladder_the_gate_asks_nothing_about_it(scene: Scene) -> None:
+    publication = cleared(scene)
+    put_on_the_ladder(scene, 1, "flash_sale")
+    ladder.switch_off(scene.session, scene.page, "x", actor=scene.priya, now=NOW)
+    assert isinstance(scene.ask(publication), Passed)
 
 
 def the_boundary(scene: Scene, key: str) -> Boundary:

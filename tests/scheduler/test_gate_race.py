@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content_library import approvals, facts
+from content_library import approvals, catalogue, facts, ladder
 from content_library.database import Database
+from content_library.models.account import Account
 from content_library.models.fact import Fact
+from content_library.models.format import Format, Kind, Tone
 from content_library.models.user import TeamMembership, User
 from content_library.settings import Timing
 from scheduler import gate, holds, points, publishing, transitions
@@ -100,6 +102,88 @@ def stop(road: Road) -> None:
 def stop_in(session: Session, road: Road) -> None:
     desk, lead = road.desk_and_lead(session)
     holds.stop_desk(session, desk, "Wait.", actor=lead, now=road.clock())
+
+
+def promotion(road: Road) -> dict[str, str]:
+    """A format that needs the third stage and asks for nothing else."""
+    with road.database.write() as session:
+        catalogue.install(session, now=make.NOW)
+        steps = [[{"team": "marketing", "why": "Voice.", "quorum": 1}]]
+        session.add(
+            Format(
+                key="a_promotion", kind=Kind.PROMOTION, name="A promotion", purpose="", tone=Tone.PROMOTIONAL,
+                fields=[], steps=steps, position=90,
+            )
+        )  # fmt: skip
+    return {"format_key": "a_promotion"}
+
+
+def climb(road: Road, claim: Claim) -> None:
+    """The account is on the ladder, high enough for what is claimed."""
+    with road.database.write() as session:
+        _desk, lead = road.desk_and_lead(session)
+        account = session.get_one(Account, claim.account_id)
+        ladder.switch_on(session, account, 3, "x", actor=lead, now=road.clock())
+
+
+def step_down(road: Road, claim: Claim) -> None:
+    with road.database.write() as session:
+        step_down_in(session, road, claim)
+
+
+def step_down_in(session: Session, road: Road, claim: Claim) -> None:
+    _desk, lead = road.desk_and_lead(session)
+    account = session.get_one(Account, claim.account_id)
+    ladder.step_down(session, account, 1, "A breach.", actor=lead, now=road.clock())
+
+
+def test_a_step_down_between_asking_and_marking_stops_what_was_claimed(postgres_road: Road) -> None:
+    road = postgres_road
+    claim = one_claimed(road, **promotion(road))
+    climb(road, claim)
+    with asked(road, claim) as (session, answer):
+        step_down(road, claim)
+        assert not mark(session, road, claim, answer)
+    assert road.state(claim.publication_id) is PublicationState.BLOCKED
+
+
+def test_a_step_down_while_it_is_being_marked_waits_and_leaves_it_alone(postgres_road: Road) -> None:
+    road = postgres_road
+    claim = one_claimed(road, **promotion(road))
+    climb(road, claim)
+    late = threading.Thread(target=lambda: step_down(road, claim))
+    with asked(road, claim) as (session, answer):
+        assert mark(session, road, claim, answer)
+        late.start()
+        late.join(0.3)
+        assert late.is_alive()
+    late.join(10)
+    assert not late.is_alive()
+    assert road.state(claim.publication_id) is PublicationState.SENDING
+
+
+def test_between_two_parts_of_a_thread_a_step_down_keeps_the_rest_back(postgres_road: Road) -> None:
+    road = postgres_road
+    claim = one_claimed(road, text=THREAD, thread=True, **promotion(road))
+    climb(road, claim)
+    stepped = threading.Event()
+
+    def down() -> None:
+        with road.database.write() as session:
+            step_down_in(session, road, claim)
+            stepped.set()
+            threading.Event().wait(0.3)  # the first part's answer is being recorded meanwhile
+
+    def once(point: str) -> None:
+        if point == "before_record":
+            points.on_reach(None)
+            threading.Thread(target=down).start()
+            assert stepped.wait(10)
+
+    points.on_reach(once)
+    publishing.publish_one(road.world, claim)
+    assert [body["index"] for body in road.posts()] == [0]
+    assert road.state(claim.publication_id) is PublicationState.BLOCKED
 
 
 @pytest.mark.parametrize("act", ["withdraw", "stop"])

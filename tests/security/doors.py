@@ -18,12 +18,14 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from content_library import agreements, boundary_editing, catalogue, facts, media_store, sign_in
+from content_library import agreements, boundary_editing, catalogue, facts, ladder, media_store, sign_in
 from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
 from content_library.database import Database
 from content_library.facts import Naming
+from content_library.ladder_rules import Figures, Measure
+from content_library.models.account import Account
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk, Team
 from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState, Story, Subscription
@@ -192,6 +194,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
     make.clear(session, approved, author, {"legal": reviewer, "away": reviewer})
     bluesky = add_practice(session, desk, "bluesky", f"{things.desk}.bsky.social", actor=lead, now=NOW)
     account = add_practice(session, desk, "mastodon", f"help@{things.desk}.example", actor=lead, now=NOW)
+    asked = _ladder(session, account, bluesky, lead)
     hold = Hold(scope=HoldScope.ACCOUNT, desk_id=desk.id, account_id=account.id, reason="Testing",
                 created_by_id=lead.id, created_at=NOW)  # fmt: skip
     session.add(hold)
@@ -243,6 +246,8 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "public.post.post_id": 1,
         "posts.take_back.post_id": waiting.id,
         "posts.withdraw_approval.post_id": approved.id,
+        "ladder.sign.account_id": asked.id,
+        "ladder.turn_down.account_id": asked.id,
         "accounts.connect_again.account_id": bluesky.id,
         "accounts.reconnect.account_id": bluesky.id,
     }
@@ -309,6 +314,14 @@ def _format(session: Session, desk: Desk, things: Things) -> str:
     )  # fmt: skip
     session.flush()
     return key
+
+
+def _ladder(session: Session, one: Account, other: Account, lead: User) -> Account:
+    """Both are on the ladder; for the one that is returned the next stage is asked for."""
+    for account in (one, other):
+        ladder.switch_on(session, account, 2, "For tests.", actor=lead, now=NOW)
+    ladder.ask(session, other, Figures(), actor=lead, now=NOW, why="For tests.")
+    return other
 
 
 def _page(session: Session, desk: Desk) -> list[int]:
@@ -386,6 +399,15 @@ def _forms(
         "boundaries.preview": boundary,
         "boundaries.change": boundary,
         "boundaries.switch": {"seen": "1", "why": "For tests."},
+        "ladder.switch": {"why": "For tests."},
+        "ladder.ask": {"why": "For tests."},
+        "ladder.sign": {"why": "For tests.", "seen": "3"},
+        "ladder.turn_down": {"why": "For tests."},
+        "ladder.descend": {"why": "For tests.", "stage": "1"},
+        "ladder.set_criteria": {
+            "seen": "0",
+            **{f"{one}_{stage}": "10" for stage in (2, 3) for one in Measure},
+        },
         "posts.create": {"format": format_key},
         "posts.comment": {"body": "A word."},
         "posts.withdraw_approval": {"why": "A mistake."},
