@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from content_library import (
     clock,
+    decision_links,
     feeds,
     link_checks,
     notifications,
@@ -145,9 +146,11 @@ def check_links(duty: Duty) -> None:
 
 
 def tidy(duty: Duty) -> None:
-    """Forget sessions that are over."""
+    """Forget sessions and links that are over."""
     with duty.world.database.write() as session:
-        sign_in.forget_old_sessions(session, now=clock.now(session))
+        now = clock.now(session)
+        sign_in.forget_old_sessions(session, now=now)
+        decision_links.forget_old(session, now=now)
 
 
 def beat(duty: Duty, job: str) -> None:

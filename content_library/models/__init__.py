@@ -3,6 +3,7 @@
 from content_library.models import account as account
 from content_library.models import audit as audit
 from content_library.models import boundary as boundary
+from content_library.models import decision_link as decision_link
 from content_library.models import desk as desk
 from content_library.models import feed as feed
 from content_library.models import format as format
