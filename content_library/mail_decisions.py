@@ -46,20 +46,18 @@ class Closed:
 def closed(session: Session, link: DecisionLink, *, now: datetime) -> Closed | None:
     """Why this link decides nothing now, in words; None when it does."""
     if link.used_at is not None:
-        return Closed(Why.SPENT, "This link has been used. It works once.")
+        return Closed(Why.SPENT, "It works once, and has been used.")
     if not may_use(session, link.user):
-        return Closed(Why.SWITCHED_OFF, "Deciding by mail is switched off.")
+        return Closed(Why.SWITCHED_OFF, "Links in mails decide nothing here now.")
     refusal = reviews.obstacle(session, link.review, link.user)
     if isinstance(refusal, PermissionDenied):
         return Closed(Why.NOT_YOURS, _not_yours(link))
     if link.review.submission.state is SubmissionState.SUPERSEDED:
-        return Closed(
-            Why.OVERTAKEN, "The text has changed: a newer one was sent in place of the one in your mail."
-        )
+        return Closed(Why.OVERTAKEN, "A newer text was sent in place of the one in your mail.")
     if refusal is not None:
         return Closed(Why.OVER, refusal.message)
     if link.expires_at <= now:
-        return Closed(Why.EXPIRED, "This link is too old. A link works for seven days.")
+        return Closed(Why.EXPIRED, "A link works for seven days, and these are over.")
     return None
 
 
