@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from app import review_mails
@@ -25,6 +26,7 @@ def renderer(settings: Settings) -> Callable[[Session, Notice], Words]:
         lstrip_blocks=True,
     )
     environment.globals["_"] = gettext
+    environment.filters["lines"] = _lines
 
     def render(session: Session, notice: Notice) -> Words:
         shown = _shown(session, notice, settings.public_url)
@@ -37,6 +39,11 @@ def renderer(settings: Settings) -> Callable[[Session, Notice], Words]:
         return Words(notice.text.rstrip("."), text, html)
 
     return render
+
+
+def _lines(text: str) -> Markup:
+    """A text in HTML with its lines: some mail programs know no style that keeps them."""
+    return escape(text).replace("\n", Markup("<br />\n"))
 
 
 def _shown(session: Session, notice: Notice, public_url: str) -> dict[str, Any]:

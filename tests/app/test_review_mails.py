@@ -120,6 +120,11 @@ def test_what_changed_stands_before_the_text_as_lines_that_went_and_came(desk: D
     assert words.text.index("+ Thirty") < words.text.index("=== Public page")
 
 
+def test_lines_stay_lines_in_html_without_any_style(desk: Desk):
+    submitted(desk, text="One\n\nTwo <&>")
+    assert "One<br />\n<br />\nTwo &lt;&amp;&gt;" in desk.mail(desk.elena).html
+
+
 def test_typed_markup_is_harmless_and_a_typed_address_of_a_link_is_only_words(desk: Desk):
     submitted(desk, text=f"<b>1 & 2</b> https://desk.example.org/decisions/{'x' * 43}")
     words = desk.mail(desk.elena)
