@@ -161,7 +161,12 @@ def invite_again(session: Session, user: User, *, actor: User, now: datetime) ->
     require(can_manage_people(actor), ONLY_ADMINISTRATORS)
     if not user.is_active or user.password_hash is not None:
         raise TransitionNotAllowed(f"{user.name} has joined already, or may not. Reload the page.")
-    audit.record(session, "user.invited", user, actor=actor, now=now, summary=f"Invited {user.name} again")
+    said = (
+        f"Invited {user.name}, who is outside, to sign in"
+        if user.is_external
+        else f"Invited {user.name} again"
+    )
+    audit.record(session, "user.invited", user, actor=actor, now=now, summary=said)
     return Invitation(user, one_time_links.issue(session, LinkPurpose.INVITATION, user, now=now))
 
 

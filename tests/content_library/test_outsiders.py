@@ -169,6 +169,7 @@ def test_a_notice_for_people_outside_alone_is_no_notice(scene: Scene, nadia: Use
 def test_an_invitation_that_is_taken_brings_them_inside(scene: Scene, nadia: User, sam: User):
     invitation = users.invite_again(scene.session, nadia, actor=sam, now=NOW)
     assert nadia.is_external, "until they join"
+    assert scene.recorded("user.invited")[-1].summary == "Invited Nadia Fenn, who is outside, to sign in"
     own_account.accept_invitation(scene.session, invitation.secret, password_hash="x", now=NOW)
     assert not nadia.is_external
     assert visible_desk_ids(nadia) == {scene.desk.id}

@@ -421,3 +421,13 @@ def test_the_pictures_of_the_text_are_shown_and_no_other(mailing: Mailing):
     assert client.get(f"{path}/pictures/{shown_sha}").status_code == 404
     with mailing.database.read() as session:
         assert session.query(Media).count() == 3
+
+
+# ---- what is written down ------------------------------------------------------------
+
+
+def test_a_fault_of_ours_writes_no_secret_into_the_log(mailing: Mailing, caplog: pytest.LogCaptureFixture):
+    mailing.house.app.add_url_rule("/boom/<secret>", view_func=lambda secret: secret / 0)
+    assert mailing.browser().get("/boom/hush").status_code == 500
+    assert "unhandled error on /boom/<secret>" in caplog.text
+    assert "hush" not in caplog.text
