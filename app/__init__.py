@@ -25,6 +25,7 @@ FEATURES = (
     "library",
     "posts",
     "reviews",
+    "decisions",
     "calendar",
     "accounts",
     "curation",

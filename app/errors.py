@@ -66,7 +66,9 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
 
 
 def _crash(error: Exception) -> tuple[str | Response, int]:
-    current_app.logger.exception("unhandled error on %s", request.path, exc_info=error)
+    has_secret = "secret" in (request.view_args or {})
+    place = request.url_rule if has_secret else request.path
+    current_app.logger.exception("unhandled error on %s", place, exc_info=error)
     sentence = "Something went wrong on our side. Nothing was saved by halves; try again in a moment."
     return _page(500, "That is our fault", sentence)
 

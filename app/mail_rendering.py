@@ -1,13 +1,14 @@
 """How a notice reads as a mail: rendered outside any request, with links to the public address."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
-from app.formatting import exact, gettext
+from app import review_mails
+from app.formatting import gettext
 from app.notice_links import act_of, path_of
 from content_library.models.desk import Desk
 from content_library.models.notice import Notice
@@ -25,20 +26,29 @@ def renderer(settings: Settings) -> Callable[[Session, Notice], Words]:
         lstrip_blocks=True,
     )
     environment.globals["_"] = gettext
+    environment.filters["lines"] = _lines
 
     def render(session: Session, notice: Notice) -> Words:
         shown = _shown(session, notice, settings.public_url)
-        text = environment.get_template("emails/notice.txt").render(shown)
-        html = environment.get_template("emails/notice.html").render(shown)
+        review = review_mails.review_to_decide(session, notice)
+        kind = "review" if review is not None else "notice"
+        if review is not None:
+            shown |= review_mails.shown(session, notice, review, settings)
+        text = environment.get_template(f"emails/{kind}.txt").render(shown)
+        html = environment.get_template(f"emails/{kind}.html").render(shown)
         return Words(notice.text.rstrip("."), text, html)
 
     return render
 
 
+def _lines(text: str) -> Markup:
+    """A text in HTML with its lines: some mail programs know no style that keeps them."""
+    return escape(text).replace("\n", Markup("<br />\n"))
+
+
 def _shown(session: Session, notice: Notice, public_url: str) -> dict[str, Any]:
     desk = session.get(Desk, notice.desk_id) if notice.desk_id else None
     details = notice.details
-    wanted = details.get("wanted_at")
     return {
         "name": notice.user.name,
         "said": notice.text,
@@ -47,8 +57,8 @@ def _shown(session: Session, notice: Notice, public_url: str) -> dict[str, Any]:
         "quote": details.get("quote") or "",
         "about": details.get("about") or "",
         "excerpt": details.get("excerpt") or "",
-        "wanted": exact(datetime.fromisoformat(wanted), notice.user.zone) if wanted else "",
+        "wanted": review_mails.wanted(details, notice.user.zone),
         "act": act_of(notice),
-        "url": public_url + path_of(notice, desk.handle if desk else None),
-        "settings_url": f"{public_url}/me",
+        "url": "" if notice.user.is_external else public_url + path_of(notice, desk.handle if desk else None),
+        "settings_url": "" if notice.user.is_external else f"{public_url}/me",
     }

@@ -4,7 +4,7 @@ What is typed and what is approved go the same way: a rendition's document and t
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,16 +21,25 @@ from content_library.models.media import Media
 from content_library.models.post import Revision
 from content_library.network_limits import count, find_links, what_is_cut
 
+PictureUrl = Callable[[Media], str]
 ICONS = {"page": "world-www", "bluesky": "brand-bluesky", "mastodon": "brand-mastodon"}
 _MARKED = regex.compile(r"(?<![\p{L}\p{N}_/@#&])[@#][\p{L}\p{N}_][\p{L}\p{N}_.@\-]*(?<![.\-@])")
 
 
 def revision_previews(
-    session: Session, revision: Revision, desk_id: int, *, marked: Collection[str] = ()
+    session: Session,
+    revision: Revision,
+    desk_id: int,
+    *,
+    marked: Collection[str] = (),
+    picture_url: PictureUrl | None = None,
 ) -> list[dict[str, Any]]:
-    """What every account will show of a revision, from its stored renditions, with the `marked` words marked."""
+    """What every account will show of a revision, from its stored renditions, with the `marked` words marked.
+
+    `picture_url` says where a picture is for those who do not belong to the desk.
+    """
     documents = [(r.account, json.loads(r.payload)) for r in revision.renditions]
-    return _items(session, desk_id, documents, marked)
+    return _items(session, desk_id, documents, marked, picture_url)
 
 
 def content_previews(
@@ -48,6 +57,7 @@ def _items(
     desk_id: int,
     documents: Sequence[tuple[Account, Mapping[str, Any]]],
     marked: Collection[str] = (),
+    picture_url: PictureUrl | None = None,
 ) -> list[dict[str, Any]]:
     pictures = pictures_by_hash(session, desk_id, set(_hashes(documents)))
     networks = [account.network for account, _ in documents]
@@ -59,7 +69,7 @@ def _items(
             "network": account.network,
             "icon": ICONS.get(account.network, "world"),
             "parts": len(document["parts"]),
-            "post": preview(account, document, pictures, marked),
+            "post": preview(account, document, pictures, marked, picture_url),
         }
         for account, document in ordered
     ]
@@ -79,6 +89,7 @@ def preview(
     document: Mapping[str, Any],
     pictures: Mapping[str, Media],
     marked: Collection[str] = (),
+    picture_url: PictureUrl | None = None,
 ) -> dict[str, Any]:
     """One account's rendition as the `preview` macro wants it."""
     texts = [part["text"] for part in document["parts"]]
@@ -90,7 +101,7 @@ def preview(
         "title": _words("page", document["title"], marked),
         "text_html": shown[0],
         "parts": shown[1:],
-        "media": [_picture(m, pictures) for m in document["parts"][0]["media"]],
+        "media": [_picture(m, pictures, picture_url or _on_the_shelf) for m in document["parts"][0]["media"]],
         "link": _source(document["source"]),
         "counts": _counts(account.network, texts),
         "cut": cut,
@@ -127,12 +138,18 @@ def _counts(network: str, texts: Sequence[str]) -> dict[str, Any]:
     return {"used": longest.used, "limit": longest.limit, "unit": longest.unit}
 
 
-def _picture(media: Mapping[str, Any], pictures: Mapping[str, Media]) -> dict[str, Any]:
+def _on_the_shelf(picture: Media) -> str:
+    return url_for("library.picture_file", media_id=picture.id)
+
+
+def _picture(
+    media: Mapping[str, Any], pictures: Mapping[str, Media], picture_url: PictureUrl
+) -> dict[str, Any]:
     known = pictures.get(media["sha256"])
     if known is None:
         return {"url": "", "alt": media["alt"]}
     return {
-        "url": url_for("library.picture_file", media_id=known.id),
+        "url": picture_url(known),
         "alt": media["alt"],
         "width": known.width,
         "height": known.height,

@@ -54,6 +54,7 @@ def move(session: Session, user: User, place: Place, *, actor: User | None, now:
     if before.same_as(place):
         return False
     check_known(session, place)
+    _check_outside(user, place)
     if before.administrator and not place.administrator:
         check_other_administrator(session, user)
     assign(user, place)
@@ -94,6 +95,14 @@ def check_known(session: Session, place: Place) -> None:
     if desks != set(place.desks or {}) or teams != set(place.teams):
         raise InvalidInput(
             "One of these desks or teams is no longer there. Reload the page and choose again."
+        )
+
+
+def _check_outside(user: User, place: Place) -> None:
+    """Who cannot sign in has nothing to do on a desk."""
+    if user.is_external and (place.desks or place.administrator):
+        raise InvalidInput(
+            f"{user.name} is outside and decides for teams only. Invite them first, then give them a desk."
         )
 
 

@@ -18,6 +18,8 @@ from content_library.models.user import DeskMembership, DeskRole, TeamMembership
 from content_library.paging import Paged, nearest_page
 
 MOST_COUNTED = 100
+ABOUT_A_REVIEW = ("review.open", "review.reminder", "review.overdue", "review.answered")
+"""What a team is told of a review. People outside are told nothing else."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def notify(
 
     `details` is what the mail says beside the text: `post_id`, `quote` (somebody's words), `wanted_at` (ISO).
     """
+    told = _inside(session, people) if kind not in ABOUT_A_REVIEW else set(people)
     rows: list[dict[str, Any]] = [
         {
             "user_id": person,
@@ -53,11 +56,18 @@ def notify(
             "details": dict(details or {}),
             "created_at": now,
         }
-        for person in sorted(set(people))
+        for person in sorted(told)
     ]
     if rows:
         dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         session.execute(dialect.insert(Notice).values(rows).on_conflict_do_nothing())
+
+
+def _inside(session: Session, people: Iterable[int]) -> set[int]:
+    wanted = set(people)
+    if not wanted:
+        return wanted
+    return wanted - set(session.scalars(select(User.id).where(User.id.in_(wanted), User.is_external)))
 
 
 OF_AN_OPEN_REVIEW = ("review.open", "review.reminder", "review.overdue")

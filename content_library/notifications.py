@@ -6,14 +6,14 @@ never send the same one; what a crash leaves behind is tried again after the lea
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from content_library import backoff, clock
+from content_library import backoff, clock, decision_links
 from content_library.database import Database
 from content_library.mail_outbox import Letter, MailNotSent, Sender, ServerUnreachable, compose, deliver
 from content_library.models.notice import Mail, Notice
@@ -76,7 +76,7 @@ def send_due(database: Database, settings: Settings, *, now: datetime | None = N
     """Send what is due, the oldest first; returns how many left. Stops when no server answers."""
     sent, started = 0, time.monotonic()
     for _ in range(most):
-        claimed = _claim(database, now)
+        claimed = _claim(database, now, keys=(settings.secret_key, *settings.secret_key_fallbacks))
         if claimed is None or time.monotonic() - started > LONGEST_RUN_S:
             break
         mail_id, letter = claimed
@@ -94,7 +94,9 @@ def send_due(database: Database, settings: Settings, *, now: datetime | None = N
     return sent
 
 
-def _claim(database: Database, now: datetime | None) -> tuple[int, Letter] | None:
+def _claim(
+    database: Database, now: datetime | None, *, keys: Sequence[str] = ()
+) -> tuple[int, Letter] | None:
     with database.write() as session:
         now = now or clock.now(session)
         mail = session.scalar(
@@ -108,7 +110,8 @@ def _claim(database: Database, now: datetime | None) -> tuple[int, Letter] | Non
             return None
         mail.due_at, mail.attempts = now + LEASE, mail.attempts + 1
         key = f"deskcast-{mail.created_at:%Y%m%d%H%M%S}-{mail.id}"
-        return mail.id, Letter(key, mail.to, mail.subject, mail.text, mail.html, mail.created_at)
+        letter = Letter(key, mail.to, mail.subject, mail.text, mail.html, mail.created_at)
+        return mail.id, decision_links.with_secrets(session, letter, keys)
 
 
 def _sender(settings: Settings) -> Sender:

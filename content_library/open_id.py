@@ -16,7 +16,8 @@ from content_library.errors import PermissionDenied
 from content_library.memberships import Place, assign, move, place_of
 from content_library.models.desk import Desk, Team
 from content_library.models.user import DeskRole, Identity, User
-from content_library.sign_in import find_by_email
+from content_library.permissions import can_sign_in, require
+from content_library.sign_in import DECIDES_BY_MAIL, find_by_email
 from content_library.transitions import flush
 
 _RANK = (DeskRole.LEAD, DeskRole.AGENT, DeskRole.AUDITOR)
@@ -64,6 +65,7 @@ def _linked(session: Session, claims: Claims, *, now: datetime) -> User | None:
     user = find_by_email(session, claims.email)
     if user is None or not user.is_active:
         return user
+    require(can_sign_in(user), DECIDES_BY_MAIL)
     _remember(session, user, claims, now=now)
     return user
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from content_library import audit, one_time_links
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.user import LinkPurpose, User, WebSession
+from content_library.permissions import can_sign_in
 from content_library.sign_in import IDLE, end_session, end_sessions_of, find_by_email
 from content_library.transitions import flush
 from content_library.wall_time import zone as known_zone
@@ -19,16 +20,16 @@ from content_library.wall_time import zone as known_zone
 def accept_invitation(session: Session, secret: str, *, password_hash: str, now: datetime) -> User:
     """Choose the first password. Raises NotFound when the link is used or over."""
     user = _owner(one_time_links.use(session, LinkPurpose.INVITATION, secret, now=now).user)
-    user.password_hash = password_hash
+    user.password_hash, user.is_external = password_hash, False
     flush(session)
     audit.record(session, "user.joined", user, actor=user, now=now, summary=f"{user.name} joined")
     return user
 
 
 def ask_for_reset(session: Session, email: str, *, now: datetime) -> tuple[User, str] | None:
-    """A person and the secret for their link; None when nobody active has this address."""
+    """A person and the secret for their link; None when nobody who can sign in has this address."""
     user = find_by_email(session, email)
-    if user is None or not user.is_active:
+    if user is None or not can_sign_in(user):
         return None
     secret = one_time_links.issue(session, LinkPurpose.PASSWORD_RESET, user, now=now)
     summary = f"A link for a new password was sent to {user.name}"
@@ -73,6 +74,18 @@ def change_details(
         session, "user.details_changed", user, actor=user, now=now, summary=f"{name} changed their details",
         details={"zone": zone, "wants_mail": wants_mail},
     )  # fmt: skip
+
+
+def choose_mail_decisions(session: Session, user: User, *, wanted: bool, now: datetime) -> None:
+    """Get links that decide in one's mails, or not. Those that are out already follow at once."""
+    if user.wants_mail_decisions == wanted:
+        return
+    user.wants_mail_decisions = wanted
+    flush(session)
+    said = f"{user.name} {'decides' if wanted else 'does not want to decide'} by mail"
+    audit.record(
+        session, "user.mail_decisions", user, actor=user, now=now, summary=said, details={"wanted": wanted}
+    )
 
 
 def sessions_of(session: Session, user: User, *, now: datetime) -> list[WebSession]:

@@ -17,6 +17,11 @@ def require(allowed: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a 
         raise PermissionDenied(sentence)
 
 
+def can_sign_in(person: User) -> bool:
+    """People outside never can: they decide by the links of their mails, and see nothing else."""
+    return person.is_active and not person.is_external
+
+
 def role_on(person: User, desk_id: int) -> DeskRole | None:
     """The person's role on a desk, if they belong to it and are active."""
     if not person.is_active:
@@ -34,7 +39,7 @@ def team_ids_for(person: User, desk_id: int) -> set[int]:
 def visible_desk_ids(person: User) -> set[int]:
     """Desks this person may look at: their own, those their teams clear for; an administrator's are all (None
     of which is listed here, see `can_see_desk`)."""
-    if not person.is_active:
+    if not can_sign_in(person):
         return set()
     served = {desk.id for m in person.team_memberships for desk in m.team.desks}
     return served | {m.desk_id for m in person.desk_memberships}

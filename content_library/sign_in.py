@@ -13,12 +13,17 @@ from sqlalchemy.orm import Session, joinedload
 from content_library import audit
 from content_library.models.desk import Team
 from content_library.models.user import SignInFailure, TeamMembership, User, WebSession
+from content_library.permissions import can_sign_in, require
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=1)
 THROTTLE_WINDOW = timedelta(minutes=15)
 THROTTLE_LIMIT = 10
+
+DECIDES_BY_MAIL = (
+    "You decide here by the links in your mails. To sign in, ask an administrator to invite you."
+)
 
 _hasher = PasswordHasher()
 
@@ -49,7 +54,11 @@ def find_by_email(session: Session, email: str) -> User | None:
 def start_session(
     session: Session, user: User, *, now: datetime, identified_by: str, address: str = "", browser: str = ""
 ) -> str:
-    """Begin a session and return the secret for the cookie. It is not stored anywhere."""
+    """Begin a session and return the secret for the cookie. It is not stored anywhere.
+
+    Raises PermissionDenied for people who cannot sign in.
+    """
+    require(can_sign_in(user), DECIDES_BY_MAIL)
     secret = secrets.token_urlsafe(32)
     session.add(
         WebSession(
@@ -85,7 +94,7 @@ def find_session(session: Session, secret: str, *, now: datetime) -> WebSession 
     found = rows.unique().one_or_none()
     if found is None or found.expires_at <= now or found.last_seen_at + IDLE <= now:
         return None
-    return found if found.user.is_active else None
+    return found if can_sign_in(found.user) else None
 
 
 def touch(session: Session, found: WebSession, *, now: datetime) -> None:

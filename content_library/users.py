@@ -1,5 +1,6 @@
 """People: finding, inviting, moving and letting go. Administrators only, but for the very first person."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +35,7 @@ class Standing(StrEnum):
 
     ACTIVE = "active"
     INVITED = "invited"
+    OUTSIDE = "outside"
     INACTIVE = "inactive"
     ALL = "all"
 
@@ -80,7 +82,8 @@ def _in_standing(standing: Standing) -> ColumnElement[bool]:
     joined = or_(User.password_hash.is_not(None), known_elsewhere)
     conditions: dict[Standing, ColumnElement[bool]] = {
         Standing.ACTIVE: User.is_active.is_(True),
-        Standing.INVITED: User.is_active & ~joined,
+        Standing.INVITED: User.is_active & ~User.is_external & ~joined,
+        Standing.OUTSIDE: User.is_active & User.is_external,
         Standing.INACTIVE: ~User.is_active,
         Standing.ALL: User.id.is_not(None),
     }
@@ -124,12 +127,46 @@ def invite(
     return Invitation(user, one_time_links.issue(session, LinkPurpose.INVITATION, user, now=now))
 
 
+def add_outsider(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    teams: Collection[int],
+    actor: User,
+    now: datetime,
+    zone: str = "UTC",
+) -> User:
+    """Add somebody who decides for teams by the links of their mails, and never signs in.
+
+    Raises InvalidInput without a team, and as `invite` does.
+    """
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    if not teams:
+        sentence = "Choose at least one team: somebody outside has nothing else to do here."
+        raise InvalidInput(sentence, {"teams": sentence})
+    place = Place(teams=teams)
+    check_known(session, place)
+    user = add_person(session, name=name, email=email, place=place, now=now, zone=zone, is_external=True)
+    audit.record(
+        session, "user.added_outside", user, actor=actor, now=now,
+        summary=f"Added {user.name} outside: {described(session, place)}", details={"email": user.email},
+    )  # fmt: skip
+    return user
+
+
 def invite_again(session: Session, user: User, *, actor: User, now: datetime) -> Invitation:
-    """A fresh link for somebody who has not joined yet; the former one stops working."""
+    """A fresh link for somebody who has not joined yet; the former one stops working. Who was outside can sign in
+    from when they join."""
     require(can_manage_people(actor), ONLY_ADMINISTRATORS)
     if not user.is_active or user.password_hash is not None:
         raise TransitionNotAllowed(f"{user.name} has joined already, or may not. Reload the page.")
-    audit.record(session, "user.invited", user, actor=actor, now=now, summary=f"Invited {user.name} again")
+    said = (
+        f"Invited {user.name}, who is outside, to sign in"
+        if user.is_external
+        else f"Invited {user.name} again"
+    )
+    audit.record(session, "user.invited", user, actor=actor, now=now, summary=said)
     return Invitation(user, one_time_links.issue(session, LinkPurpose.INVITATION, user, now=now))
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from content_library import (
     agreement_rounds,
     clock,
+    decision_links,
     feeds,
     link_checks,
     notifications,
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 MOST_CLAIMS = 500
 LOOKS_AT_ONCE = 4
+MAILS_AT_ONCE = 10
 PER_ACCOUNT = 100
 """Claims of one account at a time: what a quick network takes within the lease."""
 
@@ -122,9 +124,16 @@ def seal(duty: Duty) -> None:
 
 def mail(duty: Duty) -> None:
     """Turn notices into mails and deliver what is due."""
-    with duty.world.database.write() as session:
-        notifications.make_mails(session, duty.render_mail, now=clock.now(session))
+    while not duty.stopping.is_set() and _make_some_mails(duty):
+        pass
     notifications.send_due(duty.world.database, duty.settings)
+
+
+def _make_some_mails(duty: Duty) -> int:
+    """A few at a time: wording a mail takes milliseconds, and on SQLite nobody else writes meanwhile."""
+    with duty.world.database.write() as session:
+        now = clock.now(session)
+        return notifications.make_mails(session, duty.render_mail, now=now, most=MAILS_AT_ONCE)
 
 
 def poll_feeds(duty: Duty) -> None:
@@ -147,9 +156,11 @@ def check_links(duty: Duty) -> None:
 
 
 def tidy(duty: Duty) -> None:
-    """Forget sessions that are over."""
+    """Forget sessions and links that are over."""
     with duty.world.database.write() as session:
-        sign_in.forget_old_sessions(session, now=clock.now(session))
+        now = clock.now(session)
+        sign_in.forget_old_sessions(session, now=now)
+        decision_links.forget_old(session, now=now)
 
 
 def beat(duty: Duty, job: str) -> None:

@@ -100,6 +100,18 @@ class InviteForm(PlaceForm):
     email = EmailField(_("E-mail"), [_NEEDED, Length(max=254)])
 
 
+class OutsiderForm(DeskcastForm):
+    """Somebody who decides by mail and never signs in."""
+
+    name = StringField(_("Name"), [_NEEDED, Length(max=120)])
+    email = EmailField(_("E-mail"), [_NEEDED, Length(max=254)])
+    teams = SelectMultipleField(_("Decides for"), coerce=int)
+
+    def __init__(self, *args: Any, every_team: Sequence[Team], **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.teams.choices = choices((team.id, team.name) for team in every_team)
+
+
 class PersonForm(DeskcastForm):
     name = StringField(_("Name"), [_NEEDED, Length(max=120)])
     email = EmailField(_("E-mail"), [_NEEDED, Length(max=254)])

@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 
 from app.admin.access import administrators
-from app.admin.forms import InviteForm, PersonForm, PlaceForm
+from app.admin.forms import InviteForm, OutsiderForm, PersonForm, PlaceForm
 from app.admin.views import blueprint
 from app.extensions import db, me, now
 from app.formatting import gettext as _
@@ -23,6 +23,7 @@ PER_PAGE = 25
 STANDINGS = {
     Standing.ACTIVE: _("Active"),
     Standing.INVITED: _("Invited, not here yet"),
+    Standing.OUTSIDE: _("Outside, by mail only"),
     Standing.INACTIVE: _("Deactivated"),
     Standing.ALL: _("Everybody"),
 }
@@ -63,6 +64,23 @@ def invite() -> Any:
     return render_template("admin/invite.html", form=form), 422
 
 
+@blueprint.get("/settings/people/outside/new", endpoint="new_outsider")
+@administrators
+def show_outsider() -> Any:
+    return render_template("admin/outsider.html", form=OutsiderForm(every_team=desk_verbs.teams(db())))
+
+
+@blueprint.post("/settings/people/outside", endpoint="add_outsider")
+@administrators
+def add_outsider() -> Any:
+    form = OutsiderForm(every_team=desk_verbs.teams(db()))
+    if not form.accepts(lambda: _add_outsider(form)):
+        return render_template("admin/outsider.html", form=form), 422
+    said = _("%(name)s is added, and gets a mail when a review waits.")
+    flash(said % {"name": form.result.name}, "good")
+    return _back_to(form.result)
+
+
 @blueprint.get("/settings/people/<int:user_id>")
 @administrators
 def person(user_id: int) -> Any:
@@ -91,9 +109,9 @@ def move_person(user_id: int) -> Any:
         if not form.result:
             flash(_("Nothing has changed."), "info")
             return _back_to(user)
-        flash(
-            _("%(name)s stands in another place now, and has to sign in again.") % {"name": user.name}, "good"
-        )
+        said = _("%(name)s stands in another place now, and has to sign in again.")
+        moved = _("%(name)s decides for other teams now.") if user.is_external else said
+        flash(moved % {"name": user.name}, "good")
         return _back_to(user, has_moved=True)
     return _person_page(user, place=form), 422
 
@@ -110,7 +128,9 @@ def invite_again(user_id: int) -> Any:
 def deactivate(user_id: int) -> Any:
     user = users.get_person(db(), user_id, actor=me())
     users.deactivate(db(), user, actor=me(), now=now())
-    flash(_("%(name)s is deactivated, and signed out everywhere.") % {"name": user.name}, "good")
+    said = _("%(name)s is deactivated, and signed out everywhere.")
+    gone = _("%(name)s is deactivated: links in mails decide nothing more.") if user.is_external else said
+    flash(gone % {"name": user.name}, "good")
     return _back_to(user)
 
 
@@ -119,7 +139,8 @@ def deactivate(user_id: int) -> Any:
 def reactivate(user_id: int) -> Any:
     user = users.get_person(db(), user_id, actor=me())
     users.reactivate(db(), user, actor=me(), now=now())
-    flash(_("%(name)s may sign in again.") % {"name": user.name}, "good")
+    back = _("%(name)s decides by mail again.") if user.is_external else _("%(name)s may sign in again.")
+    flash(back % {"name": user.name}, "good")
     return _back_to(user)
 
 
@@ -137,6 +158,13 @@ def _invite(form: InviteForm) -> Invitation:
     return users.invite(
         db(), name=form.name.data or "", email=form.email.data or "", place=form.place(), zone=me().zone,
         actor=me(), now=now(),
+    )  # fmt: skip
+
+
+def _add_outsider(form: OutsiderForm) -> User:
+    return users.add_outsider(
+        db(), name=form.name.data or "", email=form.email.data or "", teams=form.teams.data or [],
+        zone=me().zone, actor=me(), now=now(),
     )  # fmt: skip
 
 

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.admin.access import administrators, settings_tabs
 from app.admin.health import signs
-from app.extensions import db, now, settings
+from app.extensions import db, me, now, settings
 from app.formatting import gettext as _
+from content_library import decision_links, mail_decisions
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk, EngineBeat, Team
 from content_library.models.format import Format
@@ -30,7 +31,18 @@ def overview() -> Any:
         counts=_counts(session),
         beats=session.scalars(select(EngineBeat).order_by(EngineBeat.job)).all(),
         configuration=settings(),
+        mail_decisions_on=decision_links.is_switched_on(session),
+        by_mail_only=mail_decisions.depending(session),
     )
+
+
+@blueprint.post("/settings/mail-decisions")
+@administrators
+def switch_mail_decisions() -> Any:
+    on = request.form.get("on") == "1"
+    mail_decisions.switch(db(), on=on, actor=me(), now=now())
+    flash(_("People can decide by mail.") if on else _("Links in mails decide nothing any more."), "good")
+    return redirect(url_for("admin.overview"), 303)
 
 
 def _counts(session: Session) -> list[dict[str, Any]]:

@@ -79,6 +79,7 @@ def _change_details(form: DetailsForm) -> None:
     own_account.change_details(
         db(), me(), name=form.name.data or "", zone=form.zone.data, wants_mail=form.wants_mail.data, now=now()
     )
+    own_account.choose_mail_decisions(db(), me(), wanted=form.wants_mail_decisions.data, now=now())
 
 
 def _page(details: DetailsForm | None = None, password: ChangePasswordForm | None = None) -> str:

@@ -53,6 +53,7 @@ class DetailsForm(DeskcastForm):
     name = StringField(_("Name"), [_NEEDED, Length(max=120)])
     zone = SelectField(_("Time zone"))
     wants_mail = BooleanField(_("Send me mails about what waits for me"))
+    wants_mail_decisions = BooleanField(_("Let me decide by the links in those mails"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

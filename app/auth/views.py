@@ -112,5 +112,7 @@ def _demo_people(session: Session) -> list[tuple[User, str]]:
     if row is None or not row.value.get("loaded"):
         return []
     jobs = {person.email: person.job for person in PEOPLE}
-    found = session.scalars(select(User).where(User.email.in_(jobs), User.is_active).order_by(User.id))
+    found = session.scalars(
+        select(User).where(User.email.in_(jobs), User.is_active, ~User.is_external).order_by(User.id)
+    )
     return [(user, jobs[user.email]) for user in found]

@@ -8,19 +8,22 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.demo import curation, pictures
-from app.demo.people import PASSWORD, PEOPLE
+from app.demo.people import OUTSIDERS, PASSWORD, PEOPLE
 from app.demo.posts import FACTS, POSTS, DemoPost, Step
 from content_library import (
     agreements,
     catalogue,
+    decision_links,
     discussion,
     facts,
     ladder,
+    mail_decisions,
     media_store,
     posts,
     reviews,
     sign_in,
     submissions,
+    users,
 )
 from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.database import Database
@@ -133,6 +136,12 @@ class _Story:
             session.add(user)
             session.flush()
             self._people[person.key] = user.id
+        for outsider in OUTSIDERS:
+            added = users.add_outsider(
+                session, name=outsider.name, email=outsider.email, teams=[by_key[outsider.team].id], zone=ZONE,
+                actor=self._user(session, "sam"), now=self._now,
+            )  # fmt: skip
+            self._people[outsider.key] = added.id
         for network, handle in (
             ("bluesky", "brindlemoor.bsky.social"),
             ("mastodon", "help@brindlemoor.social"),
@@ -263,8 +272,14 @@ class _Story:
         submission = submissions.open_submission(session, self._post(session, told))
         assert submission is not None
         review = next(r for r in submission.reviews if r.team.key == team and r.state is ReviewState.OPEN)
+        person = self._user(session, step.who)
+        if person.is_external:
+            key = self._settings.secret_key
+            link = decision_links.issue(session, review, person, key=key, now=self._now)
+            mail_decisions.decide(session, link, verdict, now=self._now, reason=step.text)
+            return
         reviews.decide(
-            session, review, verdict, actor=self._user(session, step.who), now=self._now,
+            session, review, verdict, actor=person, now=self._now,
             seen_revision_id=submission.revision_id, seen_hash=submission.content_hash, reason=step.text,
             place={"network": "page", "quote": step.quote} if step.quote else None,
         )  # fmt: skip

@@ -21,6 +21,17 @@ class Person:
         return f"{self.key}@brindlemoor.example"
 
 
+@dataclass(frozen=True)
+class Outsider:
+    """Somebody of another firm, who decides for a team by the links of mails."""
+
+    key: str
+    name: str
+    email: str
+    team: str
+
+
+OUTSIDERS = (Outsider("nadia", "Nadia Fenn", "nadia@fenn-law.example", "legal"),)
 PEOPLE = (
     Person("maya", "Maya Okafor", "agent", DeskRole.AGENT),
     Person("jonas", "Jonas Weil", "agent", DeskRole.AGENT),

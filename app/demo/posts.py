@@ -319,7 +319,7 @@ POSTS: tuple[DemoPost, ...] = (
         steps=(
             Step(-27.8, "submit", "jonas"),
             Step(-27.4, "approve:marketing", "elena"),
-            Step(-24, "approve:legal", "tom", "Fine with the limit of three."),
+            Step(-24, "approve:legal", "nadia", "Fine with the limit of three."),
             Step(-23, "plan_monday", "priya"),
         ),
         topics=("Knives",),

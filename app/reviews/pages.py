@@ -1,33 +1,25 @@
 """What the pages of review show: gathered here, so that a view is load, form, verb and answer."""
 
-import json
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from flask import g, render_template, request, url_for
 
 from app.changes import changes_between
 from app.extensions import db, me, now
-from app.formatting import city, said
 from app.formatting import gettext as _
 from app.forms import choices
 from app.navigation import at_most
 from app.previews import revision_previews
+from app.reading import changed_since, facts_of, found_words, links_of
 from app.reviews.forms import CommentForm, DecisionForm, FindingForm, QuestionForm
-from content_library import after_reviews, catalogue, discussion, review_queue, reviews
-from content_library.boundaries.rules import Detector
+from content_library import after_reviews, discussion, review_queue, reviews
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
-from content_library.formats import AUDIENCES, ONWARD, FieldType
-from content_library.models.boundary import SubmittedFinding
 from content_library.models.format import Kind
-from content_library.models.post import Post, Revision
+from content_library.models.post import Revision
 from content_library.models.review import Review, Submission
-from content_library.offer_window import window
 from content_library.review_queue import QueueFilter
 from content_library.submissions import open_submission
-from content_library.wall_time import parse_wall, resolve
 
 KINDS = {
     Kind.EDU_TAINING: _("Edu-taining"),
@@ -106,7 +98,7 @@ def review_page(
     submission = review.submission
     previous, following = review_queue.neighbours(db(), me(), review)
     findings = findings_of(db(), submission)
-    previews = revision_previews(db(), submission.revision, review.desk_id, marked=_found_words(findings))
+    previews = revision_previews(db(), submission.revision, review.desk_id, marked=found_words(findings))
     networks = _networks(previews)
     return render_template(
         "reviews/show.html",
@@ -115,9 +107,9 @@ def review_page(
         post=submission.post,
         revision=submission.revision,
         previews=previews,
-        links=_links(submission.revision),
-        facts=_facts(submission.post, submission.revision),
-        since=_since(review),
+        links=links_of(submission.revision),
+        facts=facts_of(db(), submission.post, submission.revision, now=now()),
+        since=changed_since(db(), review),
         findings=findings,
         obstacle=reviews.obstacle(db(), review, me()),
         after=_after(review, finding),
@@ -145,12 +137,6 @@ def _after(review: Review, form: FindingForm | None) -> dict[str, Any]:
     }
 
 
-def _found_words(findings: Iterable[SubmittedFinding]) -> set[str]:
-    """The words to mark. Of a hard text no words are meant, and those of personal data are not kept."""
-    said = (f for f in findings if f.boundary.detector is not Detector.READING)
-    return {place["words"] for finding in said for place in finding.places if place["words"]}
-
-
 def _networks(previews: list[dict[str, Any]]) -> list[tuple[str, str]]:
     named = {item["network"]: item["label"].partition(" · ")[0] for item in previews}
     return [("", _("Anywhere")), *named.items()]
@@ -165,64 +151,6 @@ def _fresh_decision(submission: Submission) -> DecisionForm:
     return DecisionForm(
         formdata=None, seen_revision=submission.revision_id, seen_hash=submission.content_hash
     )
-
-
-def _links(revision: Revision) -> list[str]:
-    """Every address that goes out, on whichever network, each once."""
-    found = (link for r in revision.renditions for link in json.loads(r.payload)["links"])
-    return list(dict.fromkeys(found))
-
-
-def _facts(post: Post, revision: Revision) -> list[tuple[str, Any]]:
-    """What the format asked for and what else stands behind the text, in words; what was not said is left out."""
-    content, format_ = revision.content, post.format
-    rows = [
-        (spec["label"], _in_words(spec["type"], content["fields"].get(spec["key"]), post.desk.zone))
-        for spec in format_.fields
-        if spec["type"] != FieldType.BUILTIN
-    ]
-    onward = content["onward"]
-    open_between = window(content, format_.fields, post.desk.zone)
-    rows += [
-        (_("Audience"), AUDIENCES.get(content["audience"], content["audience"])),
-        (_("Not before"), _instant(open_between.starts_at, post.desk.zone)),
-        (_("Not after"), _instant(open_between.until, post.desk.zone)),
-        (
-            _("Topics"),
-            ", ".join(t.name for t in catalogue.topics(db(), post.desk_id) if t.id in content["topics"]),
-        ),
-        (
-            _("Products"),
-            ", ".join(p.name for p in catalogue.products(db(), post.desk_id) if p.id in content["products"]),
-        ),
-        (
-            _("Onward path"),
-            f"{ONWARD.get(onward['kind'], '')} {onward['url']}".strip() if onward["url"] else "",
-        ),
-        (_("Source"), " · ".join(v for v in content["source"].values() if v)),
-    ]
-    return [(label, value) for label, value in rows if value]
-
-
-def _in_words(type_: str, value: Any, zone: str) -> str:
-    if type_ == FieldType.CHECK:
-        return _("yes") if value else ""
-    if type_ == FieldType.MOMENT and value:
-        return _instant(resolve(parse_wall(str(value)), zone).due_at, zone)
-    return str(value or "")
-
-
-def _instant(instant: datetime | None, zone: str) -> str:
-    return f"{said(instant, now(), zone)} ({city(zone)})" if instant else ""
-
-
-def _since(review: Review) -> dict[str, Any] | None:
-    """What changed since this team decided last; None when it sees the post for the first time."""
-    before = reviews.last_decided(db(), review)
-    if before is None:
-        return None
-    post = review.submission.post
-    return {"revision": before, **changes_between(before, review.submission.revision, post)}
 
 
 def moved_on_page(review: Review, refusal: Refusal, seen: int | None) -> str:

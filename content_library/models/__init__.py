@@ -4,6 +4,7 @@ from content_library.models import account as account
 from content_library.models import agreement as agreement
 from content_library.models import audit as audit
 from content_library.models import boundary as boundary
+from content_library.models import decision_link as decision_link
 from content_library.models import desk as desk
 from content_library.models import fact as fact
 from content_library.models import feed as feed

@@ -35,6 +35,8 @@ class User(Base):
     is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
     zone: Mapped[str] = mapped_column(String(64), default="UTC")
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
+    wants_mail_decisions: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_external: Mapped[bool] = mapped_column(default=False, server_default=false())  # decides by mail only
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -13,19 +13,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import create_app, demo
-from content_library import one_time_links, posts, record, sign_in
+from content_library import decision_links, mail_decisions, one_time_links, posts, record, sign_in
 from content_library.database import Database
+from content_library.mail_outbox import Letter
 from content_library.models.account import Account
 from content_library.models.agreement import Agreement
 from content_library.models.audit import AuditEntry
 from content_library.models.boundary import Boundary
+from content_library.models.decision_link import DecisionLink
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact
 from content_library.models.feed import Subscription
 from content_library.models.media import Media
 from content_library.models.post import Post
-from content_library.models.review import Review, ReviewState
-from content_library.models.user import LinkPurpose, User
+from content_library.models.review import Review, ReviewState, Submission, Verdict
+from content_library.models.user import LinkPurpose, TeamMembership, User
 from content_library.record import UnderWay
 from content_library.record_chain import Walk
 from content_library.settings import Settings, load
@@ -86,7 +88,7 @@ def open_desk(url: str, folder: Path) -> Iterator[DemoDesk]:
     database = Database(url)
     assert demo.load(database, settings)
     with database.write() as session:
-        things = _add(session)
+        things = _add(session) | _links_that_decide(session, settings.secret_key)
     with database.read() as session:
         things |= _named(session)
     app = create_app(settings, database)
@@ -109,6 +111,36 @@ def _add(session: Session) -> dict[str, Any]:
     return {"hold": held.id} | {
         name: one_time_links.issue(session, purpose, user, now=now) for name, (purpose, user) in links.items()
     }
+
+
+def _links_that_decide(session: Session, key: str) -> dict[str, str]:
+    """One for each thing that a link can show: what is to be decided, what was decided, that it is too old."""
+    now = datetime.now(UTC)
+    flash, lids = (_open_review(session, TITLES[name]) for name in ("flash", "lids"))
+    people = {
+        m.team_id: m.user
+        for m in session.scalars(select(TeamMembership).order_by(TeamMembership.user_id.desc()))
+    }
+    fresh = decision_links.issue(session, flash, people[flash.team_id], key=key, now=now)
+    old = decision_links.issue(session, flash, people[flash.team_id], key=key, now=now - timedelta(days=8))
+    spent = decision_links.issue(session, lids, people[lids.team_id], key=key, now=now)
+    mail_decisions.decide(session, spent, Verdict.APPROVE, now=now)
+    links = {"decision_link": fresh, "old_link": old, "spent_link": spent}
+    return {name: _secret(session, link, key) for name, link in links.items()}
+
+
+def _open_review(session: Session, title: str) -> Review:
+    query = select(Review).join(Submission).join(Post, Post.id == Submission.post_id)
+    found = session.scalars(query.where(Post.title == title, Review.state == ReviewState.OPEN)).first()
+    assert found is not None
+    return found
+
+
+def _secret(session: Session, link: DecisionLink, key: str) -> str:
+    """What stands in the mail that leaves."""
+    text = f"{decision_links.PATH}{link.seed}"
+    letter = Letter("", link.user.email, "", text, "", datetime.now(UTC))
+    return decision_links.with_secrets(session, letter, [key]).text.removeprefix(decision_links.PATH)
 
 
 def _two_texts(session: Session, maya: User, jonas: User, now: datetime) -> None:
@@ -138,6 +170,7 @@ def _named(session: Session) -> dict[str, Any]:
         "format": "fun_promotion",
         "picture": first(Media),
         "person": first(User, User.name == "Maya Okafor"),
+        "outsider": first(User, User.is_external),
         "team": first(Team, Team.key == "legal"),
         "entry": first(AuditEntry, AuditEntry.desk_id.is_not(None)),
         "boundary": first(Boundary, Boundary.key == "free"),

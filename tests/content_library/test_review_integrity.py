@@ -31,8 +31,10 @@ from content_library import (
     agreement_rounds,
     agreements,
     audit,
+    decision_links,
     discussion,
     facts,
+    mail_decisions,
     memberships,
     posts,
     reviews,
@@ -50,6 +52,7 @@ from content_library.facts import Naming
 from content_library.memberships import Place, place_of
 from content_library.models.agreement import AgreementVersion
 from content_library.models.audit import AuditEntry
+from content_library.models.decision_link import DecisionLink
 from content_library.models.desk import Team
 from content_library.models.post import Post, PostState, Revision
 from content_library.models.review import (
@@ -269,6 +272,42 @@ class ReviewIntegrity(RuleBasedStateMachine):
         for review in [r for r in self._reviews_of(self._newest(Submission)) if r.team_id == team]:
             if review.submission.revision_id != old.id:
                 self._decide_on(review, old)
+
+    @rule(pick=picks, who=people, verdict=verdicts, wait=st.sampled_from((0, 1, 8)))
+    def mail_a_link(self, pick: int, who: str, verdict: Verdict, wait: int):
+        """Whoever has the link decides once more than they should, and once when it may be too old."""
+        review = self._review(pick, ReviewState.OPEN)
+        if review is not None:
+            link = decision_links.issue(self.session, review, self.people[who], key="k", now=self.now)
+            for _ in range(2):
+                self._open(link, verdict, self.now + timedelta(days=wait))
+
+    @rule(pick=picks, verdict=verdicts)
+    def open_an_old_link(self, pick: int, verdict: Verdict):
+        link = self._any(DecisionLink, pick)
+        if link is not None:
+            self._open(link, verdict, self.now)
+
+    @rule(pick=picks, verdict=verdicts)
+    def mail_one_who_may(self, pick: int, verdict: Verdict):
+        """The mail arrives; it is opened now, or by another rule when much has happened."""
+        review = self._review(pick, ReviewState.OPEN)
+        if review is None:
+            return
+        fit = [p for p in self.people.values() if reviews.obstacle(self.session, review, p) is None]
+        for person in fit[:1]:
+            link = decision_links.issue(self.session, review, person, key="k", now=self.now)
+            if pick % 2:
+                self._open(link, verdict, self.now)
+
+    def _open(self, link: DecisionLink, verdict: Verdict, at: datetime) -> None:
+        was_allowed = link.used_at is None and self._may_decide(link.review, link.user)
+        with self.acting():
+            made = self.session.query(Decision).count()
+            mail_decisions.decide(self.session, link, verdict, now=at, reason="Because.")
+            if self.session.query(Decision).count() > made:
+                assert was_allowed, f"{link.user.name} decided by mail"
+                assert link.review.submission.revision_id == link.revision_id
 
     def _decide_on(self, review: Review, revision: Revision) -> None:
         fit = [p for p in self.people.values() if reviews.obstacle(self.session, review, p) is None]

@@ -15,6 +15,7 @@ from content_library.models.desk import EngineBeat
 from content_library.models.feed import LinkCheck
 from content_library.models.notice import Mail
 from content_library.models.user import User
+from content_library.notices import notify
 from content_library.notifications import Words
 from content_library.settings import Settings, load
 from content_library.web_addresses import FetchPolicy
@@ -25,6 +26,7 @@ from scheduler.jobs import Duty
 from scheduler.models import Publication, PublicationState
 from scheduler.workers import Workers
 from service_channel.networks.base import FindResult
+from tests import factories as make
 from tests.drills.engines import wait_until
 from tests.fakes import CountingNetwork, Mode
 from tests.scheduler.road import Road
@@ -134,3 +136,13 @@ def test_a_beat_another_engine_is_writing_is_not_waited_for(
         jobs.beat(there, "seal")  # comes back at once
         assert real_clock.now(session)
     database.dispose()
+
+
+def test_many_notices_become_mails_in_one_round(road: Road, duty: Duty) -> None:
+    with road.database.write() as session:
+        people = [make.make_user(session, f"Person {n}") for n in range(jobs.MAILS_AT_ONCE * 2 + 1)]
+        notify(session, [p.id for p in people], "comment.added", people[0], text="A word.", now=road.clock())
+    road.clock.advance(minutes=1)
+    jobs.mail(duty)
+    with road.database.read() as session:
+        assert session.query(Mail).filter(Mail.sent_at.is_not(None)).count() == len(people)

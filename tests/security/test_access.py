@@ -24,7 +24,9 @@ TABLE: dict[str, frozenset[str]] = {
                      "public.ready", "static"), EVERYBODY),
     **dict.fromkeys(("auth.sign_in", "auth.enter", "auth.look_as", "auth.sign_out", "auth.forgotten",
                      "auth.ask_for_password", "auth.invitation", "auth.join", "auth.new_password", "auth.reset",
-                     "auth.set_up", "auth.first_person", "auth.open_id_start", "auth.open_id_callback"), EVERYBODY),
+                     "auth.set_up", "auth.first_person", "auth.open_id_start", "auth.open_id_callback",
+                     "decisions.ask", "decisions.ask_for_another", "decisions.decide", "decisions.picture",
+                     "decisions.show"), EVERYBODY),
     **dict.fromkeys(("auth.me", "auth.details", "auth.password", "auth.end_sessions", "home.index", "home.notices",
                      "home.read_notice", "home.read_notices", "reviews.queue",
                      "reviews.afterwards"), SIGNED_IN),
@@ -76,6 +78,11 @@ BY_SECRET = {
     "auth.reset",
     "auth.set_up",
     "auth.first_person",
+    "decisions.ask",
+    "decisions.ask_for_another",
+    "decisions.decide",
+    "decisions.picture",
+    "decisions.show",
 }
 SWITCHED_OFF = {"auth.look_as", "auth.open_id_start", "auth.open_id_callback"}  # no demo, no provider here
 
