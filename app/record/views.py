@@ -18,6 +18,8 @@ from content_library.wall_time import zone
 
 blueprint = Blueprint("record", __name__)
 
+blueprint.add_app_template_filter(datetime.fromisoformat, "instant")
+
 EVERYTHING = "everything"
 FILTERS = ("q", "person", "verb", "subject", "from", "to", "scope")
 

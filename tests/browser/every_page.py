@@ -59,6 +59,8 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "boundaries.show": (Visit("sam", {"boundary_id": "boundary"}), Visit("tom", {"boundary_id": "boundary"})),
     "record.index": (Visit("ruth"),),
     "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
+    "record.post": (Visit("ruth", {"post_id": "lids"}), Visit("ruth", {"post_id": "dial"})),
+    "record.revision": (Visit("ruth", {"post_id": "lids", "number": "first_number"}),),
     "record.verification": (Visit("ruth"),),
     "admin.overview": (Visit("sam"),),
     "admin.people": (Visit("sam"),),

@@ -322,6 +322,7 @@ def _forms(
             "seen_revision": revision.id,
             "seen_hash": revision.content_hash,
         },
+        "record.pack": {"form": "zip"},
         "reviews.comment": {"body": "A word."},
         "reviews.ask": {"body": "A question?"},
         "calendar.plan_post": {**when, "accounts": page, "key": "abc"},
