@@ -9,6 +9,8 @@ _WORDS = {
     "record.verified": "verified the record",
     "record.head_exported": "exported the head",
     "record.tidied": "deleted what was past its time",
+    "record.export_changed": "changed where the head goes",
+    "retention.changed": "changed how long things are kept",
     "evidence.packed": "made an evidence pack",
     "legal_hold.placed": "placed a legal hold",
     "legal_hold.lifted": "lifted a legal hold",

@@ -62,6 +62,9 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "record.post": (Visit("ruth", {"post_id": "lids"}), Visit("ruth", {"post_id": "dial"})),
     "record.revision": (Visit("ruth", {"post_id": "lids", "number": "first_number"}),),
     "record.verification": (Visit("ruth"),),
+    "record.head_page": (Visit("ruth"),),
+    "record.hold_list": (Visit("ruth"), Visit("priya")),
+    "admin.keeping": (Visit("sam"),),
     "admin.overview": (Visit("sam"),),
     "admin.people": (Visit("sam"),),
     "admin.new_person": (Visit("sam"),),
@@ -100,6 +103,7 @@ NO_PAGES = {
     "public.live": "a word for whoever watches the servers",
     "public.media": "a picture",
     "public.ready": "a word for whoever watches the servers",
+    "record.entries": "a file of what was found",
     "record.head": "a file to keep elsewhere",
     "static": "style, scripts and icons",
 }

@@ -132,7 +132,7 @@ def test_an_unknown_form_leads_back(life, form):
 )
 def test_the_post_offers_its_packs_to_who_may_read_the_record(life, who, allowed):
     page = text_of(life.house.client(who).get(f"/d/brindlemoor/posts/{life.post_id}"))
-    assert ("Evidence to print" in page) is allowed
+    assert ("Evidence pack (.zip)" in page) is allowed
     assert (life.house.client(who).get(page_of(life)).status_code == 200) is allowed
 
 
