@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-test machine test check quick lint format \
-	bench bench-publishing bench-pages bench-feeds bench-findings drills proofs screenshots lock clean
+	bench bench-publishing bench-pages bench-feeds bench-findings bench-verification drills proofs screenshots lock clean
 
 # An environment that was moved, or copied from elsewhere, is made again.
 ifneq ($(shell cat $(VENV)/.place 2>/dev/null),$(CURDIR))
@@ -99,7 +99,7 @@ screenshots: setup-test ## Take the pictures in docs/ again
 
 ## Measuring it
 
-bench: bench-findings bench-publishing bench-feeds bench-pages ## Measure everything; figures are kept in bench/README.md
+bench: bench-findings bench-verification bench-publishing bench-feeds bench-pages ## Measure everything; figures are kept in bench/README.md
 
 bench-publishing: $(VENV)/.test ## Publications a second, and how late they are
 	@$(STEP) --show "Measuring publishing" $(BIN)/python -m bench.publishing
@@ -112,6 +112,9 @@ bench-feeds: $(VENV)/.test ## Reading feeds
 
 bench-findings: $(VENV)/.test ## Finding the boundaries a text touches
 	@$(STEP) --show "Measuring findings" $(BIN)/python -m bench.findings
+
+bench-verification: $(VENV)/.test ## Verifying the record
+	@$(STEP) --show "Measuring verification" $(BIN)/python -m bench.verification
 
 ## Keeping it
 

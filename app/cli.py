@@ -11,10 +11,15 @@ import click
 from app import demo, doctor, processes
 from app.logs import set_up_logs
 from app.mail_rendering import renderer
-from content_library import sealing, users
+from content_library import clock, recreation, sealing, users
 from content_library.database import Database
+from content_library.record_chain import Head, Walk
+from content_library.recreation import Progress
 from content_library.settings import BadSettings, Settings, load
 from scheduler import engine as scheduler_engine
+
+PART = 50_000
+"""Entries between two words about progress."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -105,13 +110,40 @@ def doctor_command(settings: Settings) -> None:
 )
 @click.pass_obj
 def verify_audit(settings: Settings, head: str | None) -> None:
-    """Verify the record's chain; name the first broken entry."""
-    exported = json.loads(Path(head).read_text(encoding="utf-8")) if head else None
+    """Verify the record's chain, and every revision against it; name the first broken entry."""
+    exported = _head_of(head) if head else None
     with Database(settings.database_url).read() as session:
-        verification = sealing.verify(session, key=settings.record_key, head=exported)
-    for sentence in verification.sentences():
+        now, total = clock.now(session), int(sealing.export_head(session)["seq"])
+        walk = Walk()
+        while (
+            on := sealing.verify_part(session, walk, key=settings.record_key, head=exported, most=PART)
+        ) != walk:
+            walk = on
+            _say_progress(f"{walk.seq:,} of {total:,} entries", shown=total > PART)
+        verification = sealing.conclude(session, walk, now=now, head=exported)
+        proof = Progress()
+        while (further := recreation.prove_part(session, proof)) != proof:
+            proof = further
+            _say_progress(f"{proof.revisions:,} revisions", shown=proof.revisions > PART)
+    for sentence in (*verification.sentences(), *proof.sentences()):
         click.echo(sentence)
-    sys.exit(0 if verification.ok else 1)
+    sys.exit(0 if verification.ok and proof.ok else 1)
+
+
+def _head_of(path: str) -> Head | None:
+    try:
+        return sealing.read_head(json.loads(Path(path).read_text(encoding="utf-8")))
+    except (ValueError, OSError):
+        click.echo(
+            f"{path} is not an exported head. Give the file that deskcast export-head wrote.", err=True
+        )
+        sys.exit(2)
+
+
+def _say_progress(done: str, *, shown: bool) -> None:
+    """On long work, where it does not get between the lines of the verdict."""
+    if shown:
+        click.echo(f"… {done}", err=True)
 
 
 @main.command("export-head")

@@ -78,8 +78,13 @@ def media_mime(name: str) -> str:
 def remove_image(folder: Path, image: StoredImage) -> None:
     """Remove a picture and its thumbnail; what is gone already is fine."""
     for name in (image.name, image.thumb_name):
-        with contextlib.suppress(NotFound):
-            media_path(folder, name).unlink(missing_ok=True)
+        remove_file(folder, name)
+
+
+def remove_file(folder: Path, name: str) -> None:
+    """Remove one file of ours; what is gone already is fine."""
+    with contextlib.suppress(NotFound):
+        media_path(folder, name).unlink(missing_ok=True)
 
 
 def _refuse_size(data: bytes) -> None:

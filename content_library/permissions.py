@@ -151,3 +151,10 @@ def can_manage_people(person: User) -> bool:
 def can_read_record(person: User, desk_id: int) -> bool:
     role = role_on(person, desk_id)
     return role in (DeskRole.AUDITOR, DeskRole.LEAD) or (person.is_active and person.is_administrator)
+
+
+def can_hold_legally(person: User, desk_id: int) -> bool:
+    """Say what must be kept, and for how long no more: auditors and administrators, never the desk itself."""
+    if role_on(person, desk_id) is DeskRole.AUDITOR:
+        return True
+    return person.is_active and person.is_administrator

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from content_library import audit
 from content_library.errors import NotFound
 from content_library.models.audit import AuditEntry
-from content_library.models.desk import Setting
+from content_library.models.desk import Desk, Setting
 from content_library.models.user import User
 from content_library.permissions import can_manage_people, can_read_record, require
 from content_library.record_chain import Flaw, Head, Problem, Walk
@@ -31,6 +31,7 @@ class Wanted:
     subject_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    desk_handle: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def _rows(
 def _conditions(desk_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool] | None] = [
         AuditEntry.desk_id == desk_id if desk_id is not None else None,
+        AuditEntry.desk_id.in_(_of(wanted.desk_handle)) if wanted.desk_handle else None,
         AuditEntry.actor_name.icontains(wanted.person, autoescape=True) if wanted.person else None,
         AuditEntry.verb == wanted.verb if wanted.verb else None,
         AuditEntry.subject_type == wanted.subject_type if wanted.subject_type else None,
@@ -204,6 +206,10 @@ def _conditions(desk_id: int | None, wanted: Wanted) -> list[ColumnElement[bool]
         *(AuditEntry.summary.icontains(word, autoescape=True) for word in wanted.words.split()[:6]),
     ]
     return [condition for condition in conditions if condition is not None]
+
+
+def _of(handle: str) -> Select[int]:
+    return select(Desk.id).where(Desk.handle == handle)
 
 
 def _written(problems: Sequence[Problem]) -> list[dict[str, Any]]:

@@ -154,7 +154,7 @@ def _sentence(problem: Problem) -> str:
     if problem.flaw is Flaw.MISSING:
         return f"Entry {seq} is missing." if last == seq else f"Entries {seq} to {last} are missing."
     if problem.flaw is Flaw.CUT:
-        return f"The record ends at entry {seq - 1}, but an exported head says it reached entry {last}."
+        return f"A tail is missing: it ends at entry {seq - 1}, but an exported head says it reached entry {last}."
     return {
         Flaw.ALTERED: f"Entry {seq} is not what was sealed: it was changed, swapped or put in afterwards.",
         Flaw.RELINKED: f"Entry {seq} does not follow the entry that stands before it now.",

@@ -20,6 +20,7 @@ SETTLING = timedelta(seconds=2)  # so that what began earlier and commits a litt
 OVERDUE = timedelta(seconds=60)
 LOCK_KEY = 0x5345414C  # any number nobody else uses as a PostgreSQL advisory lock; these are the letters SEAL
 _BATCH = 2_000
+FITS = "fits"
 
 _COVERED = (
     AuditEntry.id,
@@ -117,6 +118,18 @@ def conclude(session: Session, on: Walk, *, now: datetime, head: Head | None = N
         flaws=ended.flaws,
         unsealed=session.scalar(late.where(AuditEntry.seq.is_(None), overdue)) or 0,
     )
+
+
+def seal_of(entry: AuditEntry, *, key: bytes) -> str:
+    """Whether the seal of a single entry fits what stands in it, in words."""
+    if entry.seq is None or entry.mac is None:
+        return "waits for its seal"
+    covered = Entry(*(getattr(entry, column.key) for column in _COVERED))
+    if link(key, covered, seq=entry.seq, previous=entry.previous or "") != entry.mac:
+        return "does not fit: the entry is not what was sealed"
+    if entry.payload is not None and digest(entry.payload.details) != entry.payload_digest:
+        return "does not fit: its details are not those that were sealed"
+    return FITS
 
 
 def export_head(session: Session) -> dict[str, Any]:

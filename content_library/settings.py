@@ -85,6 +85,10 @@ class Settings:
         return self.data / "media"
 
     @property
+    def heads_folder(self) -> Path:
+        return self.data / "heads"
+
+    @property
     def mail_folder(self) -> Path:
         return self.data / "mail"
 

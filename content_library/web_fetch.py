@@ -105,6 +105,21 @@ class Fetcher:
         trail = self._follow("GET", url, headers, started + deadline_s, max_bytes)
         return _fetched(url, trail, round((time.monotonic() - started) * 1000))
 
+    def post(self, url: str, body: bytes, *, content_type: str, deadline_s: float = DEADLINE_S) -> int:
+        """Send something once and follow nothing; the status of the answer. Raises FetchError."""
+        target = parse_target(url)
+        headers = {**self._headers, "Content-Type": content_type}
+        answer = self._wire.exchange(
+            "POST",
+            target,
+            headers,
+            body=body,
+            deadline_at=time.monotonic() + deadline_s,
+            max_bytes=0,
+            truncate=True,
+        )
+        return answer.status
+
     def check_link(self, url: str, *, deadline_s: float = DEADLINE_S) -> LinkResult:
         """Ask whether a link leads somewhere: HEAD first, GET where HEAD is not understood. Never raises."""
         deadline_at = time.monotonic() + deadline_s

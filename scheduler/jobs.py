@@ -26,7 +26,7 @@ from content_library import (
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
-from scheduler import mending, reconciling, take_down, transitions
+from scheduler import head_exports, mending, reconciling, retention, take_down, transitions
 from scheduler.workers import Workers
 from scheduler.world import World
 
@@ -156,11 +156,17 @@ def check_links(duty: Duty) -> None:
 
 
 def tidy(duty: Duty) -> None:
-    """Forget sessions and links that are over."""
+    """Forget sessions and links that are over, and once a day what is past its time."""
     with duty.world.database.write() as session:
         now = clock.now(session)
         sign_in.forget_old_sessions(session, now=now)
         decision_links.forget_old(session, now=now)
+    retention.tidy_daily(duty.world.database, duty.world.media_folder, stop=duty.stopping)
+
+
+def export_head(duty: Duty) -> None:
+    """Once a day, keep the end of the record's chain where the database's owner cannot reach it."""
+    head_exports.export_daily(duty.world.database, duty.settings, duty.fetcher)
 
 
 def beat(duty: Duty, job: str) -> None:

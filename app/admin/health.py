@@ -14,9 +14,10 @@ from content_library.models.desk import EngineBeat
 from content_library.models.notice import Mail
 from content_library.settings import Settings
 from content_library.wall_time import tzdata_version
+from scheduler import head_exports
 
 QUIET_FOR = timedelta(minutes=2)
-_SLOW_JOBS = {"poll_feeds", "check_links", "tidy"}  # these may take their time
+_SLOW_JOBS = {"poll_feeds", "check_links", "tidy", "export_head"}  # these may take their time
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def signs(session: Session, settings: Settings, *, now: datetime) -> list[Sign]:
         *_database(session, settings),
         *_mail(session, settings, now),
         *_record(session, now),
+        *_heads(session, now),
         _good("world", f"Time zones: the release {tzdata_version()} of the world’s clocks."),
         _address(settings),
     ]
@@ -123,6 +125,23 @@ def _record(session: Session, now: datetime) -> Iterator[Sign]:
         )
     else:
         yield _good("shield-check", "The record is sealed up to the last minute.")
+
+
+def _heads(session: Session, now: datetime) -> Iterator[Sign]:
+    last = head_exports.last_export(session)
+    if last is None:
+        return
+    for problem in last.problems.values():
+        yield Sign("failed", "shield-lock", f"The head of the record could not be exported: {problem}")
+    if last.done_at is not None and last.done_at < now - timedelta(days=2):
+        yield Sign(
+            "held", "shield-lock", f"The head of the record was last exported {ago(last.done_at, now)}."
+        )
+    elif last.done_at is not None and not last.problems:
+        yield _good(
+            "shield-check",
+            f"The head of the record, entry {last.seq}, was exported {ago(last.done_at, now)}.",
+        )
 
 
 def _address(settings: Settings) -> Sign:

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from app.record import verification_views
+from app.record import evidence_views, export_views, hold_views, verification_views
 from app.record.views import blueprint
 
-__all__ = ["install", "verification_views"]
+__all__ = ["evidence_views", "export_views", "hold_views", "install", "verification_views"]
 
 
 def install(app: Flask) -> None:

@@ -6,20 +6,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
+from sqlalchemy import select
 
 from app.extensions import db, desk, me
 from app.formatting import gettext as _
 from app.record.words import verb_words
 from app.sign_in import signed_in
-from content_library import record
+from content_library import desks, record
+from content_library.models.post import Post
 from content_library.permissions import can_manage_people
 from content_library.record import Wanted
 from content_library.wall_time import zone
 
 blueprint = Blueprint("record", __name__)
 
+blueprint.add_app_template_filter(datetime.fromisoformat, "instant")
+
 EVERYTHING = "everything"
-FILTERS = ("q", "person", "verb", "subject", "from", "to", "scope")
+FILTERS = ("q", "person", "verb", "subject", "from", "to", "of", "scope")
 
 
 @blueprint.get("/d/<desk>/record")
@@ -27,7 +31,7 @@ FILTERS = ("q", "person", "verb", "subject", "from", "to", "scope")
 def index() -> Any:
     scope = scope_of_request()
     page = record.find_entries(
-        db(), actor=me(), desk_id=scope, wanted=_wanted(),
+        db(), actor=me(), desk_id=scope, wanted=wanted(),
         before=request.args.get("before", type=int), after=request.args.get("after", type=int),
     )  # fmt: skip
     return render_template(
@@ -36,7 +40,12 @@ def index() -> Any:
         filters={name: request.args.get(name, "") for name in FILTERS},
         chips=_chips(),
         verbs=[("", _("Any act")), *((v, verb_words(v)) for v in record.verbs(db(), desk_id=scope))],
-        everything=scope is None,
+        everything=request.args.get("scope") == EVERYTHING and can_manage_people(me()),
+        desks=[("", _("Any desk")), *((d.handle, d.name) for d in desks.desks(db()))]
+        if scope is None
+        else [],
+        post_id=_post_asked_for(),
+        csv_url=url_for("record.entries", **_kept()),
         may_see_everything=can_manage_people(me()),
         verdict=record.last_verdict(db()),
         under_way=record.walk_under_way(db()),
@@ -67,7 +76,16 @@ def scope_of_request() -> int | None:
     return None if wants_everything else desk().id
 
 
-def _wanted() -> Wanted:
+def _post_asked_for() -> int | None:
+    """The post whose entries are asked for, if it is one of this desk: its evidence is one step away."""
+    asked = wanted()
+    if asked.subject_type != "post" or asked.subject_id is None:
+        return None
+    return db().scalar(select(Post.id).where(Post.id == asked.subject_id, Post.desk_id == desk().id))
+
+
+def wanted() -> Wanted:
+    """What the address asks for."""
     subject, _dash, number = request.args.get("subject", "").strip().lower().partition(" ")
     there = zone(desk().zone)
     return Wanted(
@@ -78,6 +96,7 @@ def _wanted() -> Wanted:
         subject_id=int(number) if number.isdecimal() and len(number) < 10 else None,
         since=_midnight(request.args.get("from", ""), there),
         until=_midnight(request.args.get("to", ""), there, days=1),
+        desk_handle=request.args.get("of", "")[:40] if scope_of_request() is None else "",
     )
 
 
@@ -94,7 +113,7 @@ def _chips() -> list[dict[str, str]]:
     """The filters in use, each with the address without it."""
     said = {
         "q": _("“%(value)s”"), "person": _("by %(value)s"), "verb": "%(value)s", "subject": _("about %(value)s"),
-        "from": _("from %(value)s"), "to": _("to %(value)s"),
+        "from": _("from %(value)s"), "to": _("to %(value)s"), "of": _("of %(value)s"),
     }  # fmt: skip
     used = {name: request.args[name] for name in said if request.args.get(name)}
     shown = {**used, "verb": verb_words(used["verb"])} if "verb" in used else used
@@ -103,7 +122,10 @@ def _chips() -> list[dict[str, str]]:
     ]
 
 
+def _kept() -> dict[str, Any]:
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
 def _url(**changed: Any) -> str:
     """This list with something changed; the place in it is given anew or begins at the newest."""
-    kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
-    return url_for("record.index", **{**kept, **changed})
+    return url_for("record.index", **{**_kept(), **changed})

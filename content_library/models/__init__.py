@@ -10,6 +10,7 @@ from content_library.models import fact as fact
 from content_library.models import feed as feed
 from content_library.models import format as format
 from content_library.models import ladder as ladder
+from content_library.models import legal_hold as legal_hold
 from content_library.models import media as media
 from content_library.models import notice as notice
 from content_library.models import post as post

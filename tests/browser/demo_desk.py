@@ -167,6 +167,7 @@ def _named(session: Session) -> dict[str, Any]:
         "desk": "brindlemoor",
         "handle": "brindlemoor",
         "shelf": "topics",
+        "first_number": 1,
         "format": "fun_promotion",
         "picture": first(Media),
         "person": first(User, User.name == "Maya Okafor"),

@@ -162,7 +162,7 @@ def test_a_cut_tail_shows_against_a_head():
     cut = walk(rows[:6], key=KEY, head=head)
     assert cut.flaws == 0
     assert str(finish(cut, head=head).problems[0]) == (
-        "The record ends at entry 6, but an exported head says it reached entry 9."
+        "A tail is missing: it ends at entry 6, but an exported head says it reached entry 9."
     )
 
 

@@ -29,6 +29,7 @@ from content_library.models.account import Account
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk, Team
 from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState, Story, Subscription
+from content_library.models.legal_hold import LegalHold
 from content_library.models.media import Media
 from content_library.models.notice import Notice
 from content_library.models.post import Revision
@@ -199,6 +200,8 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
                 created_by_id=lead.id, created_at=NOW)  # fmt: skip
     session.add(hold)
     media = _picture(session, desk, author, folder)
+    legal_hold = LegalHold(desk_id=desk.id, reason="A case.", placed_by_id=lead.id, placed_at=NOW)
+    session.add(legal_hold)
     subscription, proposal = _story(session, desk, author)
     notice = Notice(user_id=author.id, desk_id=desk.id, kind="x", subject_type="post", subject_id=draft.id, text="x",
                     created_at=NOW)  # fmt: skip
@@ -227,6 +230,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "review_id": review.id,
         "publication_id": publication.id,
         "hold_id": hold.id,
+        "record.lift_hold.hold_id": legal_hold.id,
         "account_id": account.id,
         "media_id": media.id,
         "subscription_id": subscription.id,
@@ -422,6 +426,11 @@ def _forms(
             "seen_revision": revision.id,
             "seen_hash": revision.content_hash,
         },
+        "record.pack": {"form": "zip"},
+        "record.place_hold": {"reason": "A case."},
+        "record.lift_hold": {"why": "The case is over."},
+        "admin.change_periods": {"notices": "365"},
+        "admin.change_heads": {"folder": "y"},
         "reviews.comment": {"body": "A word."},
         "reviews.ask": {"body": "A question?"},
         "calendar.plan_post": {**when, "accounts": page, "key": "abc"},

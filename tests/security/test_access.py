@@ -68,7 +68,10 @@ TABLE: dict[str, frozenset[str]] = {
     **dict.fromkeys(("library.add_product", "library.add_topic", "curation.add_feed", "curation.change_feed",
                      "curation.check_feed", "curation.feed", "curation.feeds_index", "curation.pause_feed",
                      "curation.release_flood", "curation.remove_feed", "curation.resume_feed"), GATHERERS),
-    **dict.fromkeys(("record.entry", "record.head", "record.index", "record.verification", "record.verify"), AUDITORS),
+    **dict.fromkeys(("record.entry", "record.head", "record.index", "record.entries",
+                     "record.head_page", "record.hold_list", "record.pack", "record.post",
+                     "record.revision", "record.verification", "record.verify"), AUDITORS),
+    **dict.fromkeys(("record.lift_hold", "record.place_hold"), AUDITORS - LEAD),
 }  # fmt: skip
 OF_A_PERSON = {"home.read_notice", "public.media", "public.post"}  # a thing of nobody here: 404 for all
 BY_SECRET = {
