@@ -1,22 +1,29 @@
-"""How a notice reads as a mail: rendered outside any request, with links to the public address."""
+"""How notices read as a mail: rendered outside any request, with links to the public address.
 
-from collections.abc import Callable
+One notice is a mail of its own; several are one mail, by desk and by what is to be done.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
 
 from app.formatting import exact, gettext
-from app.notice_links import act_of, path_of
+from app.notice_links import DOING, act_of, doing_of, path_of
 from content_library.models.desk import Desk
 from content_library.models.notice import Notice
+from content_library.models.review import Review, ReviewState
 from content_library.notifications import Words
 from content_library.settings import Settings
 
+Render = Callable[[Session, Sequence[Notice]], Words]
 
-def renderer(settings: Settings) -> Callable[[Session, Notice], Words]:
-    """The function that words each notice; `content_library.notifications` calls it."""
+
+def renderer(settings: Settings) -> Render:
+    """The function that words the notices of one mail; `content_library.notifications` calls it."""
     environment = Environment(
         loader=PackageLoader("app", "templates"),
         autoescape=select_autoescape(["html"]),
@@ -26,17 +33,54 @@ def renderer(settings: Settings) -> Callable[[Session, Notice], Words]:
     )
     environment.globals["_"] = gettext
 
-    def render(session: Session, notice: Notice) -> Words:
-        shown = _shown(session, notice, settings.public_url)
-        text = environment.get_template("emails/notice.txt").render(shown)
-        html = environment.get_template("emails/notice.html").render(shown)
-        return Words(notice.text.rstrip("."), text, html)
+    def render(session: Session, notices: Sequence[Notice]) -> Words:
+        items = [_shown(session, notice, settings.public_url) for notice in notices]
+        name, subject = (
+            ("notice", items[0]["said"].rstrip(".")) if len(items) == 1 else ("digest", _subject(items))
+        )
+        shown = {
+            **items[0],
+            "item": items[0],
+            "subject": subject,
+            "desks": _by_desk(items),
+            "settings_url": f"{settings.public_url}/me#mails",
+            "notices_url": f"{settings.public_url}/notices",
+        }
+        text = environment.get_template(f"emails/{name}.txt").render(shown)
+        html = environment.get_template(f"emails/{name}.html").render(shown)
+        return Words(subject, text, html)
 
     return render
 
 
+def _subject(items: list[dict[str, Any]]) -> str:
+    """`2 to decide, 1 sent back to you, 4 for your information`."""
+    counted = ((sum(i["doing"] == doing for i in items), words.lower()) for doing, words in DOING.items())
+    return ", ".join(f"{count} {words}" for count, words in counted if count)
+
+
+def _by_desk(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Desks by name; in each what is to be done, the most pressing first."""
+    order = list(DOING)
+    rows = sorted(
+        items, key=lambda i: (i["desk"], order.index(i["doing"]), i["due_at"] is None, i["due_at"] or i["at"])
+    )
+    return [
+        {
+            "name": desk,
+            "groups": [
+                {"name": DOING[doing], "items": list(some)}
+                for doing, some in groupby(of_desk, key=lambda i: str(i["doing"]))
+            ],
+        }
+        for desk, of_desk in groupby(rows, key=lambda i: str(i["desk"]))
+    ]
+
+
 def _shown(session: Session, notice: Notice, public_url: str) -> dict[str, Any]:
     desk = session.get(Desk, notice.desk_id) if notice.desk_id else None
+    review = session.get(Review, notice.subject_id) if notice.subject_type == "review" else None
+    due_at = review.due_at if review is not None and review.state is ReviewState.OPEN else None
     details = notice.details
     wanted = details.get("wanted_at")
     return {
@@ -48,7 +92,10 @@ def _shown(session: Session, notice: Notice, public_url: str) -> dict[str, Any]:
         "about": details.get("about") or "",
         "excerpt": details.get("excerpt") or "",
         "wanted": exact(datetime.fromisoformat(wanted), notice.user.zone) if wanted else "",
+        "due": exact(due_at, notice.user.zone) if due_at else "",
+        "due_at": due_at,
+        "at": notice.created_at,
+        "doing": doing_of(notice, review),
         "act": act_of(notice),
         "url": public_url + path_of(notice, desk.handle if desk else None),
-        "settings_url": f"{public_url}/me",
     }

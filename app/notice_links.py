@@ -1,6 +1,9 @@
 """Where a notice leads: the page of what it is about. Used by the list of notices and by the mails made from them."""
 
+from app.formatting import gettext as _
 from content_library.models.notice import Notice
+from content_library.models.review import Review
+from content_library.notices import OF_AN_OPEN_REVIEW
 
 NOTICES = "/notices"
 
@@ -15,6 +18,8 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
     post_id = notice.details.get("post_id")
     if notice.subject_type == "publication":
         return f"{base}/publications/{notice.subject_id}"
+    if notice.subject_type == "hold":
+        return f"{base}/holds"
     if notice.subject_type == "account":
         return f"{base}/accounts"
     if notice.subject_type == "comment" and post_id:
@@ -33,3 +38,31 @@ def act_of(notice: Notice) -> str:
     if notice.kind in ("comment.added", "review.asked"):
         return "Read and answer"
     return "Look at it"
+
+
+DOING = {
+    "decide": _("To decide"),
+    "mine": _("Back with you"),
+    "going": _("Needs somebody"),
+    "know": _("For your information"),
+}
+"""What is to be done about a notice, the most pressing first: the parts of a mail that tells several things."""
+
+_MINE = (
+    "post.sent_back",
+    "post.expired",
+    "post.taken_back",
+    "review.asked",
+    "approval.lost",
+    "approval.withdrawn",
+)
+
+
+def doing_of(notice: Notice, review: Review | None) -> str:
+    """The key of `DOING` this belongs to. That a review is late concerns its team otherwise than its author."""
+    if review is not None and notice.kind in OF_AN_OPEN_REVIEW:
+        of_team = any(m.team_id == review.team_id for m in notice.user.team_memberships)
+        return "decide" if of_team else "know"
+    if notice.kind in _MINE:
+        return "mine"
+    return "going" if notice.subject_type in ("publication", "account", "hold") else "know"

@@ -59,6 +59,7 @@ def comment(
     if revision is not None:
         people |= {a.id for a in revision.authors} - {actor.id}
     _tell(session, said, people, f"{actor.name} commented on “{post.title}”.", post, now=now)
+    over(session, "review.asked", answered, now=now)
     for review in answered:
         text = f"{actor.name} answered {review.team.name} on “{post.title}”. It waits for you again."
         notify(

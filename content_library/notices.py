@@ -60,7 +60,9 @@ def notify(
         session.execute(dialect.insert(Notice).values(rows).on_conflict_do_nothing())
 
 
-OF_AN_OPEN_REVIEW = ("review.open", "review.reminder", "review.overdue")
+OF_AN_OPEN_REVIEW = ("review.open", "review.nobody", "review.reminder", "review.overdue", "review.answered")
+
+SENT_BACK = ("post.sent_back", "post.expired", "post.taken_back")
 
 
 def over(

@@ -27,7 +27,7 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from content_library.notices import notify
+from content_library.notices import SENT_BACK, notify, over
 from content_library.permissions import can_draft, can_withdraw_approval, require
 from content_library.review_flow import PostAct, SubmissionAct
 from content_library.revisions import accounts_of
@@ -160,6 +160,7 @@ def submit(
         summary=f"Submitted revision {revision.number} of “{post.title}”",
         details={"submission_id": submission.id, "content_hash": revision.content_hash},
     )
+    over(session, SENT_BACK, [post], now=now)
     open_step(session, submission, now=now)
     return submission
 
@@ -250,7 +251,7 @@ def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> i
 
     Nothing is approved by silence.
     """
-    over = session.scalars(
+    late = session.scalars(
         select(Submission)
         .join(Post, Post.id == Submission.post_id)
         .where(
@@ -259,7 +260,7 @@ def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> i
         )
         .limit(most)
     ).all()
-    return sum(_expire(session, submission, now=now) for submission in over)
+    return sum(_expire(session, submission, now=now) for submission in late)
 
 
 def _expire(session: Session, submission: Submission, *, now: datetime) -> bool:

@@ -121,7 +121,9 @@ def seal(duty: Duty) -> None:
 def mail(duty: Duty) -> None:
     """Turn notices into mails and deliver what is due."""
     with duty.world.database.write() as session:
-        notifications.make_mails(session, duty.render_mail, now=clock.now(session))
+        now = clock.now(session)
+        mending.forget_what_moved_on(session, now=now)
+        notifications.make_mails(session, duty.render_mail, now=now)
     notifications.send_due(duty.world.database, duty.settings)
 
 

@@ -35,6 +35,16 @@ class User(Base):
     is_administrator: Mapped[bool] = mapped_column(default=False, server_default=false())
     zone: Mapped[str] = mapped_column(String(64), default="UTC")
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
+    mail_together: Mapped[bool] = mapped_column(default=False, server_default=false())
+    mail_times: Mapped[list[str]] = mapped_column(
+        default=lambda: ["08:30", "13:30"], server_default='["08:30", "13:30"]'
+    )
+    mail_days: Mapped[list[int]] = mapped_column(
+        default=lambda: [0, 1, 2, 3, 4], server_default="[0, 1, 2, 3, 4]"
+    )  # Monday is 0
+    quiet_from: Mapped[str] = mapped_column(String(5), default="20:00", server_default="20:00")
+    quiet_until: Mapped[str] = mapped_column(String(5), default="07:00", server_default="07:00")
+    quiet_weekends: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
