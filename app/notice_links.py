@@ -35,7 +35,7 @@ def act_of(notice: Notice) -> str:
         return "Read and decide"
     if notice.kind == "post.sent_back":
         return "Go on with the post"
-    if notice.kind in ("comment.added", "review.asked"):
+    if notice.kind in ("comment.added", "comment.mentioned", "review.asked"):
         return "Read and answer"
     return "Look at it"
 

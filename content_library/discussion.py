@@ -1,6 +1,6 @@
 """The talk beside a post: comments, a team's question to the author, and the answer. None of it changes a clearance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from content_library import audit
 from content_library.errors import InvalidInput, PermissionDenied
+from content_library.mentions import MENTIONED, mentions_in, plain, tell_mentioned
 from content_library.models.post import Post, Revision
 from content_library.models.review import Comment, Review, ReviewState, Submission, SubmissionState
 from content_library.models.user import User
@@ -54,11 +55,12 @@ def comment(
     said = _say(session, post, body, actor=actor, now=now, revision=revision, place=place)
     answered = _answer(session, post, actor=actor, now=now)
     talk = comments(session, post)
-    over(session, "comment.added", talk, now=now, person=actor)
+    over(session, ("comment.added", MENTIONED), talk, now=now, person=actor)
     people = {post.owner_id, *(c.user_id for c in talk)} - {actor.id}
     if revision is not None:
         people |= {a.id for a in revision.authors} - {actor.id}
-    _tell(session, said, people, f"{actor.name} commented on “{post.title}”.", post, now=now)
+    named = _tell_named(session, said, now=now)
+    _tell(session, said, people - named, f"{actor.name} commented on “{post.title}”.", post, now=now)
     over(session, "review.asked", answered, now=now)
     for review in answered:
         text = f"{actor.name} answered {review.team.name} on “{post.title}”. It waits for you again."
@@ -97,6 +99,7 @@ def ask(
         review=review,
     )  # fmt: skip
     people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
+    _tell_named(session, said, but=people, now=now)
     text = f"{review.team.name} has a question about “{submission.post.title}”."
     notify(
         session, people - {actor.id}, "review.asked", review, stage=f"comment {said.id}", text=text,
@@ -116,7 +119,7 @@ def _say(
     place: Mapping[str, str] | None,
     review: Review | None = None,
 ) -> Comment:
-    body = body.strip()
+    body = plain(body)
     if not body or len(body) > LONGEST_COMMENT:
         sentence = "Write something first." if not body else f"Keep it under {LONGEST_COMMENT} characters."
         raise InvalidInput(sentence, {"body": sentence})
@@ -126,6 +129,7 @@ def _say(
         review=review,
         user=actor,
         body=body,
+        mentions=mentions_in(session, post.desk_id, body).mentions,
         place=checked_place(revision, place) if revision else None,
         at=now,
     )
@@ -178,6 +182,15 @@ def _tell(session: Session, said: Comment, people: set[int], text: str, post: Po
     notify(
         session, people, "comment.added", said, text=text, now=now, desk_id=post.desk_id, details=_words(said)
     )
+
+
+def _tell_named(session: Session, said: Comment, *, now: datetime, but: Iterable[int] = ()) -> set[int]:
+    """Tell whom the words name; returns them."""
+    named = {mention["id"] for mention in said.mentions} - {said.user.id, *but}
+    post = said.post
+    text = f"{said.user.name} mentioned you on “{post.title}”."
+    tell_mentioned(session, named, said, text, desk_id=post.desk_id, now=now, details=_words(said))
+    return named
 
 
 def _words(said: Comment) -> dict[str, object]:

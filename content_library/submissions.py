@@ -14,6 +14,7 @@ from content_library.boundaries.checking import Finding, owed
 from content_library.boundary_rules import find_in_content, keep_findings
 from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.mentions import mentions_in, plain, tell_mentioned
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
@@ -136,13 +137,15 @@ def submit(
     if problems:
         raise InvalidInput("Some things are still missing before this can be submitted.", problems)
     _supersede(session, post, actor=actor, now=now)
+    note = plain(note)
     submission = Submission(
         desk_id=post.desk_id,
         post=post,
         revision=revision,
         content_hash=revision.content_hash,
         state=SubmissionState.OPEN,
-        note=note.strip(),
+        note=note,
+        mentions=mentions_in(session, post.desk_id, note).mentions,
         wanted_at=wanted_at,
         submitted_by=actor,
         submitted_at=now,
@@ -162,7 +165,18 @@ def submit(
     )
     over(session, SENT_BACK, [post], now=now)
     open_step(session, submission, now=now)
+    _tell_named(session, submission, now=now)
     return submission
+
+
+def _tell_named(session: Session, submission: Submission, *, now: datetime) -> None:
+    """Whom the note names hears of it, whether or not their team is asked."""
+    named = {mention["id"] for mention in submission.mentions} - {submission.submitted_by_id}
+    post, who = submission.post, submission.submitted_by.name
+    tell_mentioned(
+        session, named, submission, f"{who} mentioned you on “{post.title}”.", desk_id=post.desk_id, now=now,
+        details={"post_id": post.id, "from": who, "quote": submission.note},
+    )  # fmt: skip
 
 
 def _check_submittable(session: Session, post: Post, revision: Revision, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from app.extensions import db, desk, me, now, only_reads
 from app.formatting import gettext as _
 from app.formatting import said
 from app.forms import instant, number, wants_json
+from app.mentions import say_unclear
 from app.posts.documents import field_of, form_values, read_content, shelf_of
 from app.posts.forms import ActForm, ComposerForm, Shelf, composer_form
 from app.posts.pages import compose_page, conflict_page, names_of, panel
@@ -134,6 +135,7 @@ def _submit(saved: Saved) -> Any:
         wanted_at=instant(saved.form.wanted_at.data, field="wanted_at"),
     )  # fmt: skip
     flash(_("Sent to {}.").format(names_of([review.team.name for review in sent.reviews])), "good")
+    say_unclear(saved.post, sent.note)
     return redirect(url_for("posts.show", post_id=saved.post.id), 303)
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from app.desks import stand_on
 from app.extensions import db, me, now
 from app.formatting import gettext as _
+from app.mentions import say_unclear
 from app.navigation import at_most
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
 from app.reviews.pages import moved_on_page, queue_page, review_page
@@ -80,6 +81,7 @@ def comment(review_id: int) -> Any:
     )
     if not said:
         return review_page(review, comment=form), 422
+    say_unclear(review.submission.post, form.result.body)
     return redirect(url_for("reviews.show", review_id=review.id, _anchor=f"comment-{form.result.id}"), 303)
 
 
@@ -92,6 +94,7 @@ def ask(review_id: int) -> Any:
     )
     if not asked:
         return review_page(review, question=form), 422
+    say_unclear(review.submission.post, form.result.body)
     flash(_("Asked. Your team’s clock stands until somebody of the desk answers."), "good")
     return _to_next(review)
 

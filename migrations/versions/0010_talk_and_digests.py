@@ -26,8 +26,12 @@ def upgrade() -> None:
         sa.Column("quiet_weekends", sa.Boolean(), server_default=sa.false(), nullable=False),
     ):
         op.add_column("users", column)  # no batch: SQLite cannot reflect the index on an expression
+    for table in ("comments", "submissions"):
+        op.add_column(table, sa.Column("mentions", many, server_default="[]", nullable=False))
 
 
 def downgrade() -> None:
+    for table in ("comments", "submissions"):
+        op.execute(f"ALTER TABLE {table} DROP COLUMN mentions")
     for column in MAIL_COLUMNS:
         op.execute(f"ALTER TABLE users DROP COLUMN {column}")
