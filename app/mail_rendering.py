@@ -90,6 +90,7 @@ def _shown(session: Session, notice: Notice, public_url: str) -> dict[str, Any]:
         "who": details.get("from") or "",
         "quote": details.get("quote") or "",
         "about": details.get("about") or "",
+        "instead": details.get("instead") or "",
         "excerpt": details.get("excerpt") or "",
         "wanted": exact(datetime.fromisoformat(wanted), notice.user.zone) if wanted else "",
         "due": exact(due_at, notice.user.zone) if due_at else "",

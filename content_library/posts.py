@@ -22,6 +22,7 @@ from content_library.notices import notify
 from content_library.permissions import can_archive, can_draft, require
 from content_library.review_flow import PostAct
 from content_library.revisions import latest_revision, make_revision, show_on_post
+from content_library.suggesting import reopen_unsaved, settle_saved
 from content_library.transitions import flush, hold_post, move_post, restore_post
 from content_library.wall_time import wall_of
 
@@ -191,6 +192,10 @@ def save_revision(
     before = post.latest_revision_id
     revision = make_revision(session, post, copy.content, actor=actor, now=now, note=note)
     session.delete(copy)
+    if revision.id != before:
+        settle_saved(session, post, revision, actor=actor, now=now)
+    else:
+        reopen_unsaved(session, post, actor=actor, now=now)
     if revision.id != before and (post.state, PostAct.REWORK) in _REWORKABLE:
         move_post(
             session, post, PostAct.REWORK, actor=actor, now=now, summary=f"Working on “{post.title}” again"
@@ -249,13 +254,14 @@ def bring_back(
     return copy
 
 
-def discard_working_copy(session: Session, copy: WorkingCopy, *, actor: User) -> None:
+def discard_working_copy(session: Session, copy: WorkingCopy, *, actor: User, now: datetime) -> None:
     """Throw away what was typed since the last revision."""
     require(copy.user_id == actor.id, MAY_DRAFT)
     if copy.post.latest_revision_id is None:
         raise InvalidInput(
             "There is no saved revision to go back to. Archive the post if you do not want it."
         )
+    reopen_unsaved(session, copy.post, actor=actor, now=now)
     session.delete(copy)
     flush(session)
 

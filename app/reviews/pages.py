@@ -15,7 +15,7 @@ from app.forms import choices
 from app.navigation import at_most
 from app.previews import revision_previews
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
-from content_library import catalogue, discussion, review_queue, reviews
+from content_library import catalogue, discussion, review_queue, reviews, suggestions
 from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
@@ -119,6 +119,7 @@ def review_page(
         findings=findings,
         obstacle=reviews.obstacle(db(), review, me()),
         comments=discussion.comments(db(), submission.post),
+        suggested=suggestions.of_post(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
         left=review_queue.waiting_count(db(), me()),
         networks=networks,
@@ -224,6 +225,7 @@ def moved_on_page(review: Review, refusal: Refusal, seen: int | None) -> str:
         submission=submission,
         post=submission.post,
         sentence=refusal.message,
+        suggested=suggestions.of_post(db(), submission.post),
         between=changes_between(read, there, submission.post) if differs and read else None,
         read=read,
         there=there,

@@ -56,6 +56,7 @@ def decide(review_id: int) -> Any:
             seen_hash=form.seen_hash.data or "",
             reason=form.reason.data or "",
             place=form.place,
+            replacement=form.replacement.data or "",
             identified_by=g.web_session.identified_by,
         )
     )
@@ -77,6 +78,7 @@ def comment(review_id: int) -> Any:
             now=now(),
             revision=review.submission.revision,
             place=form.place,
+            replacement=form.replacement.data or "",
         )
     )
     if not said:

@@ -28,9 +28,45 @@ def upgrade() -> None:
         op.add_column("users", column)  # no batch: SQLite cannot reflect the index on an expression
     for table in ("comments", "submissions"):
         op.add_column(table, sa.Column("mentions", many, server_default="[]", nullable=False))
+    state = sa.Enum("open", "applied", "declined", "outdated", name="suggestionstate", native_enum=False,
+                    create_constraint=True, length=32)  # fmt: skip
+    op.create_table(
+        "suggestions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("desk_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("comment_id", sa.Integer(), nullable=True),
+        sa.Column("decision_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("network", sa.String(length=20), nullable=False),
+        sa.Column("quote", sa.Text(), nullable=False),
+        sa.Column("replacement", sa.Text(), nullable=False),
+        sa.Column("state", state, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_by_id", sa.Integer(), nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("original", sa.Text(), nullable=False),
+        sa.Column("applied_revision_id", sa.Integer(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        *(
+            sa.ForeignKeyConstraint([column], [f"{table}.id"], name=op.f(f"fk_suggestions_{column}"))
+            for column, table in (
+                ("desk_id", "desks"), ("post_id", "posts"), ("revision_id", "revisions"), ("comment_id", "comments"),
+                ("decision_id", "decisions"), ("user_id", "users"), ("closed_by_id", "users"),
+                ("applied_revision_id", "revisions"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestions")),
+    )  # fmt: skip
+    op.create_index(op.f("ix_suggestions_post_id"), "suggestions", ["post_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("suggestions")
     for table in ("comments", "submissions"):
         op.execute(f"ALTER TABLE {table} DROP COLUMN mentions")
     for column in MAIL_COLUMNS:

@@ -34,6 +34,7 @@ TABLE: dict[str, frozenset[str]] = {
                      "boundaries.index", "boundaries.show"), READERS),
     **dict.fromkeys(("posts.new", "posts.create", "posts.compose", "posts.keep", "posts.preview", "posts.save_revision",
                      "posts.send", "posts.submit", "posts.take_back", "posts.discard", "posts.bring_back",
+                     "posts.apply_suggestion", "posts.take_back_suggestion", "posts.decline_suggestion",
                      "posts.conflict", "posts.settle", "library.upload", "library.describe_picture",
                      "library.archive_many", "calendar.plan", "calendar.plan_meaning", "calendar.plan_post",
                      "calendar.move", "calendar.cancel", "calendar.settle", "calendar.take_down", "curation.index",
