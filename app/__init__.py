@@ -7,6 +7,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import mentions
 from app.config import flask_config
 from app.desks import scope_desks
 from app.errors import answer_errors
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     answer_errors(app)
     add_headers(app)
     teach_templates(app)
+    mentions.teach_templates(app)
     for feature in FEATURES:
         import_module(f"app.{feature}").install(app)
     know_people(app)

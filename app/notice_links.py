@@ -1,6 +1,9 @@
 """Where a notice leads: the page of what it is about. Used by the list of notices and by the mails made from them."""
 
+from app.formatting import gettext as _
 from content_library.models.notice import Notice
+from content_library.models.review import Review
+from content_library.notices import OF_AN_OPEN_REVIEW
 
 NOTICES = "/notices"
 
@@ -22,6 +25,7 @@ def _on_desk(notice: Notice) -> str:
     by_subject = {
         "publication": f"/publications/{subject_id}",
         "account": "/accounts",
+        "hold": "/holds",
         "ladderstanding": f"/ladder/{about.get('account_id')}",
         "comment": f"/posts/{post_id}#comment-{subject_id}" if post_id else "",
         "post": f"/posts/{subject_id}",
@@ -35,12 +39,38 @@ def act_of(notice: Notice) -> str:
     """What the link’s button says."""
     if notice.kind in ("review.open", "review.answered", "review.reminder"):
         return "Read and decide"
-    if notice.kind == "agreement.proposed":
+    if notice.kind in ("agreement.proposed", "ladder.asked"):
         return "Read and sign"
     if notice.kind == "post.sent_back":
         return "Go on with the post"
-    if notice.kind == "ladder.asked":
-        return "Read and sign"
-    if notice.kind in ("comment.added", "review.asked"):
+    if notice.kind in ("comment.added", "comment.mentioned", "review.asked"):
         return "Read and answer"
     return "Look at it"
+
+
+DOING = {
+    "decide": _("To decide"),
+    "mine": _("Back with you"),
+    "going": _("Needs somebody"),
+    "know": _("For your information"),
+}
+"""What is to be done about a notice, the most pressing first: the parts of a mail that tells several things."""
+
+_MINE = (
+    "post.sent_back",
+    "post.expired",
+    "post.taken_back",
+    "review.asked",
+    "approval.lost",
+    "approval.withdrawn",
+)
+
+
+def doing_of(notice: Notice, review: Review | None) -> str:
+    """The key of `DOING` this belongs to. That a review is late concerns its team otherwise than its author."""
+    if review is not None and notice.kind in OF_AN_OPEN_REVIEW:
+        of_team = any(m.team_id == review.team_id for m in notice.user.team_memberships)
+        return "decide" if of_team else "know"
+    if notice.kind in _MINE:
+        return "mine"
+    return "going" if notice.subject_type in ("publication", "account", "hold") else "know"

@@ -1,6 +1,6 @@
 """The talk beside a post: comments, a team's question to the author, and the answer. None of it changes a clearance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from content_library import audit
 from content_library.errors import InvalidInput, PermissionDenied
+from content_library.mentions import MENTIONED, mentions_in, plain, tell_mentioned
 from content_library.models.post import Post, Revision
 from content_library.models.review import Comment, Review, ReviewState, Submission, SubmissionState
 from content_library.models.user import User
@@ -15,6 +16,7 @@ from content_library.notices import notify, over
 from content_library.permissions import can_comment, can_draft, is_author, require, team_ids_for
 from content_library.review_flow import ReviewAct
 from content_library.review_places import checked_place
+from content_library.suggesting import propose
 from content_library.transitions import flush, hold_submission, move_review
 
 LONGEST_COMMENT = 4_000
@@ -45,25 +47,37 @@ def comment(
     now: datetime,
     revision: Revision | None = None,
     place: Mapping[str, str] | None = None,
+    replacement: str = "",
 ) -> Comment:
     """Say something beside a post. When a team has asked the author, an author's or drafter's comment is the answer.
 
-    Raises PermissionDenied, and InvalidInput at `body` or `quote`.
+    With `replacement` it proposes these words for those of `place`.
+
+    Raises PermissionDenied, and InvalidInput at `body`, `quote` or `replacement`.
     """
     require(can_comment(actor, post), "Only people of this desk and its reviewers can comment here.")
     said = _say(session, post, body, actor=actor, now=now, revision=revision, place=place)
+    suggested = None
+    if revision is not None:
+        suggested = propose(session, revision, said.place, replacement, actor=actor, now=now, comment=said)
+    words = _words(said, instead=suggested.replacement if suggested else "")
     answered = _answer(session, post, actor=actor, now=now)
     talk = comments(session, post)
-    over(session, "comment.added", talk, now=now, person=actor)
+    over(session, ("comment.added", MENTIONED), talk, now=now, person=actor)
     people = {post.owner_id, *(c.user_id for c in talk)} - {actor.id}
     if revision is not None:
         people |= {a.id for a in revision.authors} - {actor.id}
-    _tell(session, said, people, f"{actor.name} commented on “{post.title}”.", post, now=now)
+    named = _tell_named(session, said, words, now=now)
+    notify(
+        session, people - named, "comment.added", said, text=f"{actor.name} commented on “{post.title}”.", now=now,
+        desk_id=post.desk_id, details=words,
+    )  # fmt: skip
+    over(session, "review.asked", answered, now=now)
     for review in answered:
         text = f"{actor.name} answered {review.team.name} on “{post.title}”. It waits for you again."
         notify(
             session, _askers(session, review), "review.answered", review, stage=f"comment {said.id}",
-            text=text, now=now, details=_words(said),
+            text=text, now=now, details=words,
         )  # fmt: skip
     return said
 
@@ -96,10 +110,12 @@ def ask(
         review=review,
     )  # fmt: skip
     people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
+    words = _words(said)
+    _tell_named(session, said, words, but=people, now=now)
     text = f"{review.team.name} has a question about “{submission.post.title}”."
     notify(
         session, people - {actor.id}, "review.asked", review, stage=f"comment {said.id}", text=text,
-        now=now, details=_words(said),
+        now=now, details=words,
     )  # fmt: skip
     return said
 
@@ -115,7 +131,7 @@ def _say(
     place: Mapping[str, str] | None,
     review: Review | None = None,
 ) -> Comment:
-    body = body.strip()
+    body = plain(body)
     if not body or len(body) > LONGEST_COMMENT:
         sentence = "Write something first." if not body else f"Keep it under {LONGEST_COMMENT} characters."
         raise InvalidInput(sentence, {"body": sentence})
@@ -125,6 +141,7 @@ def _say(
         review=review,
         user=actor,
         body=body,
+        mentions=mentions_in(session, post.desk_id, body).mentions,
         place=checked_place(revision, place) if revision else None,
         at=now,
     )
@@ -173,12 +190,23 @@ def _is_asker(session: Session, review: Review, actor: User) -> bool:
     return actor.id in _askers(session, review)
 
 
-def _tell(session: Session, said: Comment, people: set[int], text: str, post: Post, *, now: datetime) -> None:
-    notify(
-        session, people, "comment.added", said, text=text, now=now, desk_id=post.desk_id, details=_words(said)
-    )
+def _tell_named(
+    session: Session, said: Comment, words: Mapping[str, object], *, now: datetime, but: Iterable[int] = ()
+) -> set[int]:
+    """Tell whom the words name; returns them."""
+    named = {mention["id"] for mention in said.mentions} - {said.user.id, *but}
+    post = said.post
+    text = f"{said.user.name} mentioned you on “{post.title}”."
+    tell_mentioned(session, named, said, text, desk_id=post.desk_id, now=now, details=words)
+    return named
 
 
-def _words(said: Comment) -> dict[str, object]:
+def _words(said: Comment, instead: str = "") -> dict[str, object]:
     quoted = said.place["quote"] if said.place else ""
-    return {"post_id": said.post_id, "from": said.user.name, "quote": said.body, "about": quoted}
+    return {
+        "post_id": said.post_id,
+        "from": said.user.name,
+        "quote": said.body,
+        "about": quoted,
+        "instead": instead,
+    }

@@ -70,7 +70,9 @@ def _inside(session: Session, people: Iterable[int]) -> set[int]:
     return wanted - set(session.scalars(select(User.id).where(User.id.in_(wanted), User.is_external)))
 
 
-OF_AN_OPEN_REVIEW = ("review.open", "review.reminder", "review.overdue")
+OF_AN_OPEN_REVIEW = ("review.open", "review.nobody", "review.reminder", "review.overdue", "review.answered")
+
+SENT_BACK = ("post.sent_back", "post.expired", "post.taken_back")
 
 
 def over(

@@ -3,6 +3,8 @@
 Hashing a password is slow on purpose, so callers hand in the hash and do not make it inside a transaction.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from content_library import audit, one_time_links
 from content_library.errors import InvalidInput, NotFound
+from content_library.mail_times import clock_time, clock_times
 from content_library.models.user import LinkPurpose, User, WebSession
 from content_library.permissions import can_sign_in
 from content_library.sign_in import IDLE, end_session, end_sessions_of, find_by_email
@@ -57,22 +60,20 @@ def change_password(
     audit.record(session, "user.password_changed", user, actor=user, now=now, summary=summary)
 
 
-def change_details(
-    session: Session, user: User, *, name: str, zone: str, wants_mail: bool, now: datetime
-) -> None:
+def change_details(session: Session, user: User, *, name: str, zone: str, now: datetime) -> None:
     """Raises InvalidInput for an empty name or a zone nobody knows."""
     name = " ".join(name.split())
     if not name or len(name) > 120:
         sentence = "Give a name of up to 120 characters."
         raise InvalidInput(sentence, {"name": sentence})
     known_zone(zone)
-    if (name, zone, wants_mail) == (user.name, user.zone, user.wants_mail):
+    if (name, zone) == (user.name, user.zone):
         return
-    user.name, user.zone, user.wants_mail = name, zone, wants_mail
+    user.name, user.zone = name, zone
     flush(session)
     audit.record(
         session, "user.details_changed", user, actor=user, now=now, summary=f"{name} changed their details",
-        details={"zone": zone, "wants_mail": wants_mail},
+        details={"zone": zone},
     )  # fmt: skip
 
 
@@ -86,6 +87,43 @@ def choose_mail_decisions(session: Session, user: User, *, wanted: bool, now: da
     audit.record(
         session, "user.mail_decisions", user, actor=user, now=now, summary=said, details={"wanted": wanted}
     )
+
+
+@dataclass(frozen=True)
+class MailChoice:
+    """How mail should come, as typed: `how` is none, each or together; times are wall times of the person's zone."""
+
+    how: str
+    times: str
+    days: Sequence[int]
+    quiet_from: str
+    quiet_until: str
+    quiet_weekends: bool
+
+
+def choose_mail(session: Session, user: User, choice: MailChoice, *, now: datetime) -> None:
+    """Say how notices come by mail, and in which hours none do. Raises InvalidInput at `times`, `days`, `quiet_…`."""
+    if choice.how not in ("none", "each", "together"):
+        raise InvalidInput("Choose how mails come.", {"how": "Choose one of these."})
+    days = sorted({day for day in choice.days if 0 <= day <= 6})
+    if choice.how == "together" and not days:
+        raise InvalidInput("Choose at least one day.", {"days": "Choose at least one day."})
+    chosen = {
+        "wants_mail": choice.how != "none",
+        "mail_together": choice.how == "together",
+        "mail_times": clock_times(choice.times, field="times"),
+        "mail_days": days,
+        "quiet_from": clock_time(choice.quiet_from, field="quiet_from"),
+        "quiet_until": clock_time(choice.quiet_until, field="quiet_until"),
+        "quiet_weekends": choice.quiet_weekends,
+    }
+    if all(getattr(user, name) == value for name, value in chosen.items()):
+        return
+    for name, value in chosen.items():
+        setattr(user, name, value)
+    flush(session)
+    summary = f"{user.name} chose how mails come"
+    audit.record(session, "user.mail_chosen", user, actor=user, now=now, summary=summary, details=chosen)
 
 
 def sessions_of(session: Session, user: User, *, now: datetime) -> list[WebSession]:

@@ -23,6 +23,7 @@ from content_library.permissions import can_archive, can_draft, require
 from content_library.review_flow import PostAct
 from content_library.revising import revise
 from content_library.revisions import latest_revision, show_on_post
+from content_library.suggesting import reopen_unsaved, settle_saved
 from content_library.transitions import flush, hold_post, move_post, restore_post
 from content_library.wall_time import wall_of
 
@@ -187,8 +188,13 @@ def save_revision(
         raise Conflict(
             "Somebody else saved a revision while you were writing. Both texts are kept; compare them."
         )
+    before = post.latest_revision_id
     revision = revise(session, post, copy.content, actor=actor, now=now, note=note)
     session.delete(copy)
+    if revision.id != before:
+        settle_saved(session, post, revision, actor=actor, now=now)
+    else:
+        reopen_unsaved(session, post, actor=actor, now=now)
     flush(session)
     return revision
 
@@ -225,13 +231,14 @@ def bring_back(
     return copy
 
 
-def discard_working_copy(session: Session, copy: WorkingCopy, *, actor: User) -> None:
+def discard_working_copy(session: Session, copy: WorkingCopy, *, actor: User, now: datetime) -> None:
     """Throw away what was typed since the last revision."""
     require(copy.user_id == actor.id, MAY_DRAFT)
     if copy.post.latest_revision_id is None:
         raise InvalidInput(
             "There is no saved revision to go back to. Archive the post if you do not want it."
         )
+    reopen_unsaved(session, copy.post, actor=actor, now=now)
     session.delete(copy)
     flush(session)
 

@@ -1,4 +1,4 @@
-"""The states of posts, submissions and reviews, and what may follow what: tables and nothing else."""
+"""The states of posts, submissions, reviews and suggestions, and what may follow what: tables and nothing else."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,6 +7,7 @@ from content_library.errors import TransitionNotAllowed
 from content_library.models.post import PostState as P
 from content_library.models.review import ReviewState as R
 from content_library.models.review import SubmissionState as S
+from content_library.models.suggestion import SuggestionState as G
 
 
 class PostAct(StrEnum):
@@ -39,6 +40,13 @@ class ReviewAct(StrEnum):
     DECIDE = "decide"
     CLEAR = "clear"
     DROP = "drop"
+
+
+class SuggestionAct(StrEnum):
+    APPLY = "apply"
+    TAKE_BACK = "take_back"  # out of the working copy again
+    DECLINE = "decline"
+    OUTDATE = "outdate"  # a revision without the words it is about
 
 
 POST_TRANSITIONS: Mapping[tuple[P, PostAct], P] = {
@@ -92,6 +100,13 @@ REVIEW_TRANSITIONS: Mapping[tuple[R, ReviewAct], R] = {
     (R.ASKED, ReviewAct.DROP): R.MOOT,
 }
 
+SUGGESTION_TRANSITIONS: Mapping[tuple[G, SuggestionAct], G] = {
+    (G.OPEN, SuggestionAct.APPLY): G.APPLIED,
+    (G.OPEN, SuggestionAct.DECLINE): G.DECLINED,
+    (G.OPEN, SuggestionAct.OUTDATE): G.OUTDATED,
+    (G.APPLIED, SuggestionAct.TAKE_BACK): G.OPEN,
+}
+
 _SAID = {
     P.DRAFT: "a draft",
     P.IN_REVIEW: "in review",
@@ -128,4 +143,12 @@ def next_review_state(state: R, act: ReviewAct) -> R:
     following = REVIEW_TRANSITIONS.get((state, act))
     if following is None:
         raise TransitionNotAllowed("This review is not open. Reload the page to see what became of it.")
+    return following
+
+
+def next_suggestion_state(state: G, act: SuggestionAct) -> G:
+    """Raises TransitionNotAllowed when somebody has answered it already."""
+    following = SUGGESTION_TRANSITIONS.get((state, act))
+    if following is None:
+        raise TransitionNotAllowed(f"This suggestion is {state.value} already. Reload the page.")
     return following

@@ -30,6 +30,7 @@ from content_library.permissions import can_see_desk, is_author, team_ids_for
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.review_places import checked_place
 from content_library.submission_steps import UNDECIDED, about, approve_submission, close, open_step
+from content_library.suggesting import propose
 from content_library.transitions import flush, hold_person, hold_submission, move_post, move_review
 
 LONGEST_REASON = 4_000
@@ -99,6 +100,7 @@ def decide(
     seen_hash: str,
     reason: str = "",
     place: Mapping[str, str] | None = None,
+    replacement: str = "",
     identified_by: str = "password",
 ) -> Decision:
     """One person's decision, on the revision and hash they saw. Asking twice for the same changes nothing.
@@ -132,6 +134,7 @@ def decide(
     session.add(decision)
     flush(session)
     _record(session, decision, review, actor=actor, now=now)
+    _propose(session, decision, replacement, submission.revision, now=now)
     _settle(session, review, decision, actor=actor, now=now)
     return decision
 
@@ -252,6 +255,12 @@ def _stop(session: Session, review: Review, decision: Decision, *, actor: User, 
         actor=actor, now=now, summary=_told(submission, decision),
     )  # fmt: skip
     _tell_authors(session, submission, decision, "post.sent_back", now=now)
+
+
+def _propose(session: Session, decision: Decision, words: str, revision: Revision, *, now: datetime) -> None:
+    """Other words for those the decision is about, where it asks for changes."""
+    if decision.verdict is Verdict.REQUEST_CHANGES:
+        propose(session, revision, decision.place, words, actor=decision.user, now=now, decision=decision)
 
 
 def _told(submission: Submission, decision: Decision) -> str:

@@ -18,6 +18,7 @@ from content_library.completeness import missing
 from content_library.errors import InvalidInput, NotFound, Refusal, TransitionNotAllowed
 from content_library.fact_values import hold_facts, outdated
 from content_library.ladder_stages import problem as below_its_stage
+from content_library.mentions import mentions_in, plain, tell_mentioned
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.post import Post, Revision
@@ -31,7 +32,7 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from content_library.notices import notify, over
+from content_library.notices import SENT_BACK, notify, over
 from content_library.permissions import can_draft, can_withdraw_approval, require
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.revisions import accounts_of
@@ -185,13 +186,15 @@ def _send(
     """Make the submission of what has been checked, clear what is agreed on, and open the first step of the rest."""
     post = revision.post
     _supersede(session, post, actor=actor, now=now)
+    note = plain(note)
     submission = Submission(
         desk_id=post.desk_id,
         post=post,
         revision=revision,
         content_hash=revision.content_hash,
         state=SubmissionState.OPEN,
-        note=note.strip(),
+        note=note,
+        mentions=mentions_in(session, post.desk_id, note).mentions,
         wanted_at=wanted_at,
         submitted_by=submitted_by,
         submitted_at=now,
@@ -209,7 +212,9 @@ def _send(
         summary=f"Submitted revision {revision.number} of “{post.title}”",
         details={"submission_id": submission.id, "content_hash": revision.content_hash},
     )
+    over(session, SENT_BACK, [post], now=now)
     _begin(session, submission, now=now)
+    _tell_named(session, submission, now=now)
     return submission
 
 
@@ -244,13 +249,23 @@ def send_again(session: Session, before: Submission, *, now: datetime, why: str)
             )  # fmt: skip
     except Refusal:
         return None
-    over(session, ("post.taken_back", "approval.lost"), [post], now=now)
+    over(session, "approval.lost", [post], now=now)
     people = {a.id for a in revision.authors} | {before.submitted_by_id}
     notify(
         session, people, "post.sent_again", post, stage=f"submission {sent.id}", now=now,
         text=f"“{post.title}” is back in review: {why}", details={"post_id": post.id},
     )  # fmt: skip
     return sent
+
+
+def _tell_named(session: Session, submission: Submission, *, now: datetime) -> None:
+    """Whom the note names hears of it, whether or not their team is asked."""
+    named = {mention["id"] for mention in submission.mentions} - {submission.submitted_by_id}
+    post, who = submission.post, submission.submitted_by.name
+    tell_mentioned(
+        session, named, submission, f"{who} mentioned you on “{post.title}”.", desk_id=post.desk_id, now=now,
+        details={"post_id": post.id, "from": who, "quote": submission.note},
+    )  # fmt: skip
 
 
 def _check_submittable(session: Session, post: Post, revision: Revision, *, now: datetime) -> None:
@@ -344,7 +359,7 @@ def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> i
 
     Nothing is approved by silence.
     """
-    over = session.scalars(
+    late = session.scalars(
         select(Submission)
         .join(Post, Post.id == Submission.post_id)
         .where(
@@ -353,7 +368,7 @@ def expire_submissions(session: Session, *, now: datetime, most: int = 200) -> i
         )
         .limit(most)
     ).all()
-    return sum(_expire(session, submission, now=now) for submission in over)
+    return sum(_expire(session, submission, now=now) for submission in late)
 
 
 def _expire(session: Session, submission: Submission, *, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The only writer of the states of posts, submissions and reviews.
+"""The only writer of the states of posts, submissions, reviews and suggestions.
 
 Each `move_…` assigns, writes the record and flushes in one act, so that a concurrent change surfaces here as a
 Conflict and not at commit. Verbs that judge more than one row (are all teams there?) hold the post first.
@@ -19,14 +19,17 @@ from content_library.models.agreement import AgreementClause, AgreementVersion, 
 from content_library.models.feed import Proposal, ProposalState
 from content_library.models.post import Post
 from content_library.models.review import Review, ReviewState, Submission
+from content_library.models.suggestion import Suggestion, SuggestionState
 from content_library.models.user import User
 from content_library.review_flow import (
     PostAct,
     ReviewAct,
     SubmissionAct,
+    SuggestionAct,
     next_post_state,
     next_review_state,
     next_submission_state,
+    next_suggestion_state,
 )
 
 """How rows are held: whoever only refers to them (a notice to a person, a comment on a post) need not wait."""
@@ -192,6 +195,47 @@ def move_proposal(
         actor=actor,
         now=now,
         summary=f"{state.value.capitalize()} “{proposal.item.title}”",
+    )
+    flush(session)
+
+
+def start_suggestion(session: Session, suggestion: Suggestion, *, now: datetime) -> None:
+    """A suggestion begins open."""
+    suggestion.state = SuggestionState.OPEN
+    session.add(suggestion)
+    flush(session)
+    _record_suggestion(session, suggestion, "propose", actor=suggestion.user, now=now)
+
+
+def move_suggestion(
+    session: Session, suggestion: Suggestion, act: SuggestionAct, *, actor: User | None, now: datetime
+) -> None:
+    """Apply, take back, decline or outdate. Raises TransitionNotAllowed if somebody has answered it already."""
+    suggestion.state = next_suggestion_state(suggestion.state, act)
+    is_open = suggestion.state is SuggestionState.OPEN
+    suggestion.closed_at = None if is_open else now
+    suggestion.closed_by_id = actor.id if actor and not is_open else None
+    flush(session)
+    _record_suggestion(session, suggestion, act, actor=actor, now=now)
+
+
+def _record_suggestion(
+    session: Session, suggestion: Suggestion, act: str, *, actor: User | None, now: datetime
+) -> None:
+    audit.record(
+        session,
+        f"suggestion.{act}",
+        suggestion,
+        actor=actor,
+        now=now,
+        summary=f"Suggested words for “{suggestion.post.title}”: {suggestion.state.value}",
+        details={
+            "post_id": suggestion.post_id,
+            "revision_id": suggestion.revision_id,
+            "quote": suggestion.quote,
+            "replacement": suggestion.replacement,
+            "why": suggestion.why,
+        },
     )
     flush(session)
 

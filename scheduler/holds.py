@@ -12,6 +12,7 @@ from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
 from content_library.models.user import User
+from content_library.notices import leads_of, notify, over
 from content_library.permissions import can_hold, require
 from content_library.transitions import flush
 from scheduler import transitions
@@ -22,6 +23,7 @@ from scheduler.publication_flow import Act
 
 STOPPABLE = (PublicationState.PLANNED, PublicationState.CLAIMED)
 LIFTED = "hold.lifted"
+STOPPED = "desk.stopped"
 MAY_HOLD = "Only the desk’s leads can hold publications and let them go."
 
 
@@ -122,7 +124,17 @@ def stop_desk(session: Session, desk: Desk, reason: str, *, actor: User, now: da
     going = [publication for publication in found if publication.state in STOPPABLE]
     for publication in going:
         _keep_back(session, publication, reason, Reason.STOPPED, actor=actor, now=now)
+    _tell_leads(session, held, desk, actor=actor, now=now)
     return held, len(going)
+
+
+def _tell_leads(session: Session, held: Hold, desk: Desk, *, actor: User, now: datetime) -> None:
+    """Whoever else leads the desk hears at once that nothing goes out any more."""
+    notify(
+        session, {*leads_of(session, desk.id)} - {actor.id}, STOPPED, held, now=now,
+        text=f"{actor.name} stopped everything {desk.name} sends.",
+        details={"from": actor.name, "quote": held.reason},
+    )  # fmt: skip
 
 
 def lift(session: Session, hold: Hold, *, actor: User, now: datetime) -> Released:
@@ -135,6 +147,7 @@ def lift(session: Session, hold: Hold, *, actor: User, now: datetime) -> Release
     if hold.lifted_at is not None:
         raise TransitionNotAllowed("This hold was lifted already.")
     hold.lifted_at, hold.lifted_by_id = now, actor.id
+    over(session, STOPPED, [hold], now=now)
     flush(session)
     released = Released([], [], [], [], [])
     for publication in _kept_by(session, hold):

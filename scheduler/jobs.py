@@ -124,6 +124,8 @@ def seal(duty: Duty) -> None:
 
 def mail(duty: Duty) -> None:
     """Turn notices into mails and deliver what is due."""
+    with duty.world.database.write() as session:
+        mending.forget_what_moved_on(session, now=clock.now(session))
     while not duty.stopping.is_set() and _make_some_mails(duty):
         pass
     notifications.send_due(duty.world.database, duty.settings)

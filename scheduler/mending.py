@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, String, and_, cast, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from content_library.boundary_rules import boundaries_stamp
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Setting
 from content_library.models.feed import LinkCheck
+from content_library.models.notice import Notice
 from content_library.models.post import Rendition
 from scheduler import transitions
 from scheduler.binding import foresee, let_go
@@ -37,6 +38,28 @@ def release_mended(session: Session, *, now: datetime, most: int = 200) -> int:
     for publication in mended:
         let_go(session, publication, actor=None, now=now, reason="mended", explanation="The cause is gone.")
     return sum(publication.state is PublicationState.PLANNED for publication in mended)
+
+
+def forget_what_moved_on(session: Session, *, now: datetime) -> None:
+    """What is no longer so, and nobody has been written about yet, counts as read: no mail follows."""
+    still = select(Publication.id).where(
+        Publication.id == Notice.subject_id,
+        or_(
+            Notice.kind == literal("publication.") + cast(Publication.state, String),
+            and_(Notice.kind == "publication.take_down", Publication.taken_down_at.is_(None)),
+        ),
+    )
+    session.execute(
+        update(Notice)
+        .where(
+            Notice.mailed_at.is_(None),
+            Notice.read_at.is_(None),
+            Notice.subject_type == "publication",
+            ~still.exists(),
+        )
+        .values(read_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def hold_dead_links(session: Session, *, now: datetime, most: int = 200) -> int:

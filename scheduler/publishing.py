@@ -379,4 +379,5 @@ def _tell(session: Session, publication_id: int, *, now: datetime) -> None:
         stage=stage,
         text=text,
         now=now,
+        details=recording.told_about(publication),
     )

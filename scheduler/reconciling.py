@@ -19,7 +19,7 @@ from scheduler import gate, points, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
 from scheduler.publication_flow import Act
-from scheduler.recording import finish, note_attempt, readable, record_part
+from scheduler.recording import finish, note_attempt, readable, record_part, told_about
 from scheduler.world import World
 from service_channel import accounts
 from service_channel.networks.base import Access, FindResult, Network, OutgoingPart, Presence, RemoteRef
@@ -240,4 +240,5 @@ def _ask_a_person(session: Session, publication_id: int, sentence: str, *, now: 
     notify(
         session, people, "publication.needs_person", publication, stage=publication.state_at.isoformat(),
         text=f"“{publication.post.title}” on {publication.account.handle}: is it there? {sentence}", now=now,
+        details=told_about(publication),
     )  # fmt: skip

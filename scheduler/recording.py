@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from content_library.digests import SERVICE_NOTICE
+from content_library.models.format import Tone
 from scheduler import transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
 from scheduler.publication_flow import Act
@@ -91,6 +93,11 @@ def note_attempt(
             "response": storable(response or {}), "message": storable(message),
         },
     )  # fmt: skip
+
+
+def told_about(publication: Publication) -> dict[str, Any]:
+    """What a notice about a publication carries for its mail."""
+    return {SERVICE_NOTICE: publication.post.format.tone is Tone.SERVICE}
 
 
 def readable(answer: Answer) -> Answer:

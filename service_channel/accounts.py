@@ -15,7 +15,7 @@ from content_library.errors import InvalidInput, NotFound
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.user import User
-from content_library.notices import leads_of, notify
+from content_library.notices import leads_of, notify, over
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_fetch import FetchPolicy
 from content_library.web_transports import httpx_transport
@@ -95,6 +95,7 @@ def connect(
     session.flush()
     _keep_secret(session, account, found, host=host, vault=vault, now=now)
     transitions.move_account(session, account, AccountState.ACTIVE, actor=actor, now=now, why="connected")
+    over(session, "account.reconnect", [account], now=now)
     return account
 
 

@@ -10,7 +10,13 @@ from content_library.models.agreement import SampleState as X
 from content_library.models.post import PostState as P
 from content_library.models.review import ReviewState as R
 from content_library.models.review import SubmissionState as S
-from content_library.review_flow import POST_TRANSITIONS, REVIEW_TRANSITIONS, SUBMISSION_TRANSITIONS
+from content_library.models.suggestion import SuggestionState as G
+from content_library.review_flow import (
+    POST_TRANSITIONS,
+    REVIEW_TRANSITIONS,
+    SUBMISSION_TRANSITIONS,
+    SUGGESTION_TRANSITIONS,
+)
 from scheduler.models import PublicationState as U
 from scheduler.publication_flow import TRANSITIONS as PUBLICATION_TRANSITIONS
 from scheduler.publication_flow import WORDS
@@ -61,6 +67,13 @@ SAMPLES: Mapping[X, str] = {
     X.BREACH: "It should not have been cleared. The second of a clause suspends it.",
 }
 
+SUGGESTIONS: Mapping[G, str] = {
+    G.OPEN: "Somebody proposes other words for some of the text. Nobody has answered.",
+    G.APPLIED: "Somebody of the desk took the words into what they are writing; it says which revision has them.",
+    G.DECLINED: "The desk said no, with a reason, or whoever proposed it took it back.",
+    G.OUTDATED: "A later revision no longer has the words it was about.",
+}
+
 PUBLICATIONS: Mapping[U, str] = {
     U.PLANNED: "It is cleared and goes out at its time.",
     U.CLAIMED: "An engine has taken it and waits for its moment.",
@@ -92,6 +105,7 @@ def page() -> str:
         _section("Reviews: one team’s part of a submission", REVIEWS, REVIEW_TRANSITIONS),
         _section("Agreements: one version between a desk and a team", AGREEMENTS, AGREEMENT_TRANSITIONS),
         _section("Samples: what an agreement cleared, looked at afterwards", SAMPLES, SAMPLE_TRANSITIONS),
+        _section("Suggestions: other words for some of a text", SUGGESTIONS, SUGGESTION_TRANSITIONS),
         _section("Publications: one text to one account at one time", PUBLICATIONS, PUBLICATION_TRANSITIONS, WORDS),
     )  # fmt: skip
     return "\n".join((HEAD, *sections))

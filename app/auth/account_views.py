@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 
 from app.auth.browser_names import browser_name
-from app.auth.forms import ChangePasswordForm, DetailsForm
+from app.auth.forms import ChangePasswordForm, DetailsForm, MailForm
 from app.auth.throttle import failure_keys, is_throttled, note_failure
 from app.auth.views import blueprint
 from app.extensions import db, let_go, me, now
@@ -13,6 +13,7 @@ from app.formatting import gettext as _
 from app.sign_in import signed_in
 from content_library import own_account, sign_in
 from content_library.memberships import standing
+from content_library.own_account import MailChoice
 
 THROTTLED = "Too many tries. Wait a quarter of an hour."
 
@@ -31,6 +32,32 @@ def details() -> Any:
         flash(_("Your details are saved."), "good")
         return redirect(url_for("auth.me"), 303)
     return _page(details=form), 422
+
+
+@blueprint.post("/me/mails")
+@signed_in
+def mails() -> Any:
+    form = MailForm()
+    if form.accepts(lambda: _choose_mails(form)):
+        flash(_("Your mails come as you chose."), "good")
+        return redirect(url_for("auth.me", _anchor="mails"), 303)
+    return _page(mails=form), 422
+
+
+def _choose_mails(form: MailForm) -> None:
+    own_account.choose_mail(db(), me(), _choice(form), now=now())
+    own_account.choose_mail_decisions(db(), me(), wanted=form.wants_mail_decisions.data, now=now())
+
+
+def _choice(form: MailForm) -> MailChoice:
+    return MailChoice(
+        how=form.how.data or "",
+        times=form.times.data or "",
+        days=form.days.data or [],
+        quiet_from=form.quiet_from.data or "",
+        quiet_until=form.quiet_until.data or "",
+        quiet_weekends=form.quiet_weekends.data,
+    )
 
 
 @blueprint.post("/me/password")
@@ -76,16 +103,28 @@ def _wrong_password(current: str) -> str | None:
 
 
 def _change_details(form: DetailsForm) -> None:
-    own_account.change_details(
-        db(), me(), name=form.name.data or "", zone=form.zone.data, wants_mail=form.wants_mail.data, now=now()
-    )
-    own_account.choose_mail_decisions(db(), me(), wanted=form.wants_mail_decisions.data, now=now())
+    own_account.change_details(db(), me(), name=form.name.data or "", zone=form.zone.data, now=now())
 
 
-def _page(details: DetailsForm | None = None, password: ChangePasswordForm | None = None) -> str:
+def _mail_form() -> MailForm:
+    """What this person has chosen."""
+    how = "none" if not me().wants_mail else "together" if me().mail_together else "each"
+    return MailForm(
+        formdata=None, how=how, times=", ".join(me().mail_times), days=me().mail_days,
+        quiet_from=me().quiet_from, quiet_until=me().quiet_until, quiet_weekends=me().quiet_weekends,
+        wants_mail_decisions=me().wants_mail_decisions,
+    )  # fmt: skip
+
+
+def _page(
+    details: DetailsForm | None = None,
+    password: ChangePasswordForm | None = None,
+    mails: MailForm | None = None,
+) -> str:
     return render_template(
         "auth/me.html",
         details=details or DetailsForm(obj=me(), formdata=None),
+        mails=mails or _mail_form(),
         password=password or ChangePasswordForm(formdata=None),
         sessions=[(s, browser_name(s.browser)) for s in own_account.sessions_of(db(), me(), now=now())],
         this_session=g.web_session.id,

@@ -12,12 +12,14 @@ from wtforms import (
     StringField,
 )
 from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.widgets import TimeInput
 
 from app.formatting import gettext as _
 from app.forms import DeskcastForm, choices
 from app.zones import zone_choices
 from content_library.passwords import LONGEST, password_problem
 
+DAYS = [_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun")]
 _NEEDED = InputRequired(_("This is needed."))
 
 
@@ -52,12 +54,27 @@ class ChangePasswordForm(NewPasswordForm):
 class DetailsForm(DeskcastForm):
     name = StringField(_("Name"), [_NEEDED, Length(max=120)])
     zone = SelectField(_("Time zone"))
-    wants_mail = BooleanField(_("Send me mails about what waits for me"))
-    wants_mail_decisions = BooleanField(_("Let me decide by the links in those mails"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone.choices = choices(zone_choices(self.zone.data))
+
+
+class MailForm(DeskcastForm):
+    """How notices come by mail. Times are wall times in the person's zone."""
+
+    how = RadioField(
+        _("How should mails come?"),
+        choices=choices(
+            [("each", _("Each by itself")), ("together", _("Together")), ("none", _("No mails"))]
+        ),
+    )
+    times = StringField(_("At these times"), [Length(max=60)])
+    days = SelectMultipleField(_("On these days"), coerce=int, choices=choices(enumerate(DAYS)))
+    quiet_from = StringField(_("Quiet from"), [Length(max=8)], widget=TimeInput())
+    quiet_until = StringField(_("Quiet until"), [Length(max=8)], widget=TimeInput())
+    quiet_weekends = BooleanField(_("No mails on weekends either"))
+    wants_mail_decisions = BooleanField(_("Let me decide by the links in mails"))
 
 
 class SetUpForm(DeskcastForm):

@@ -281,7 +281,7 @@ class _Story:
         reviews.decide(
             session, review, verdict, actor=person, now=self._now,
             seen_revision_id=submission.revision_id, seen_hash=submission.content_hash, reason=step.text,
-            place={"network": "page", "quote": step.quote} if step.quote else None,
+            place={"network": "page", "quote": step.quote} if step.quote else None, replacement=step.instead,
         )  # fmt: skip
 
     def _comment(self, session: Session, told: DemoPost, step: Step) -> None:
@@ -289,6 +289,7 @@ class _Story:
         discussion.comment(
             session, post, step.text, actor=self._user(session, step.who), now=self._now,
             revision=session.get_one(Revision, post.latest_revision_id), place={"network": "page", "quote": step.quote},
+            replacement=step.instead,
         )  # fmt: skip
 
     def _plan(self, session: Session, told: DemoPost, step: Step, due_at: datetime) -> None:

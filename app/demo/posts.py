@@ -15,6 +15,7 @@ class Step:
     who: str = ""
     text: str = ""
     quote: str = ""
+    instead: str = ""  # words proposed for those of the quote
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,7 @@ POSTS: tuple[DemoPost, ...] = (
                 "elena",
                 "“Annoyed” invites a pile-on. Ask what would have made it easier, and say when we change it.",
                 "annoyed you",
+                "could have been easier",
             ),
         ),
         topics=("Returns",),
@@ -290,8 +292,10 @@ POSTS: tuple[DemoPost, ...] = (
                 -1,
                 "comment:tom",
                 "tom",
-                "“Guaranteed lowest” is a claim we would have to prove against every shop. What is the reference price?",
-                "guaranteed lowest",
+                "@Maya, “guaranteed lowest” is a claim we would have to prove against every shop. "
+                "What is the reference price?",
+                "its guaranteed lowest price",
+                "a lower price",
             ),
         ),
         topics=("Offers",),

@@ -4,6 +4,7 @@ from flask import Flask
 
 from app.posts import composing as composing
 from app.posts import history as history
+from app.posts import suggesting as suggesting
 from app.posts.views import blueprint
 
 

@@ -15,6 +15,7 @@ from app.extensions import db, desk, me, now, only_reads
 from app.formatting import gettext as _
 from app.formatting import said
 from app.forms import instant, number, wants_json
+from app.mentions import say_unclear
 from app.posts.documents import field_of, form_values, read_content, shelf_of
 from app.posts.forms import ActForm, ComposerForm, Shelf, composer_form
 from app.posts.pages import compose_page, conflict_page, panel, sent_words
@@ -44,7 +45,7 @@ class Saved:
 @blueprint.get("/d/<desk>/posts/<int:post_id>/compose")
 @signed_in
 def compose(post_id: int) -> Any:
-    post = _writable(post_id)
+    post = writable(post_id)
     copy = posts.find_working_copy(db(), post, actor=me())
     latest = latest_revision(db(), post)
     content = copy.content if copy else (latest.content if latest else empty(format=post.format_key))
@@ -60,7 +61,7 @@ def compose(post_id: int) -> Any:
 @signed_in
 def keep(post_id: int) -> Any:
     """Keep what was typed. Scripts ask with JSON while people type; the button does without."""
-    post = _writable(post_id)
+    post = writable(post_id)
     form, shelf = _sent_form(post)
     copy, answer = _kept(post, form, shelf)
     if copy is None:
@@ -77,7 +78,7 @@ def keep(post_id: int) -> Any:
 @only_reads
 def preview(post_id: int) -> Any:
     """How it would look and what is missing, of a text that is not kept. A part of the page for scripts."""
-    post = _writable(post_id)
+    post = writable(post_id)
     form, shelf = _sent_form(post)
     content = read_content(form, shelf)
     shown = panel(form, shelf, content)
@@ -103,7 +104,7 @@ def send(post_id: int) -> Any:
 
 def _save_then(post_id: int, go_on: Callable[[Saved], Any]) -> Any:
     """Keep what was sent, make a revision of it and go on, all or nothing; or the answer that says why not."""
-    post = _writable(post_id)
+    post = writable(post_id)
     form, shelf = _sent_form(post)
     copy, answer = _kept(post, form, shelf)
     if copy is None:
@@ -136,23 +137,29 @@ def _submit(saved: Saved) -> Any:
         wanted_at=instant(saved.form.wanted_at.data, field="wanted_at"),
     )  # fmt: skip
     flash(sent_words(sent), "good")
+    say_unclear(saved.post, sent.note)
     return redirect(url_for("posts.show", post_id=saved.post.id), 303)
 
 
 @blueprint.post("/d/<desk>/posts/<int:post_id>/working-copy/removal")
 @signed_in
 def discard(post_id: int) -> Any:
-    post = _writable(post_id)
+    post = writable(post_id)
     copy = posts.find_working_copy(db(), post, actor=me())
     if not ActForm().validate_on_submit():
         abort(400)
     if copy is not None:
-        posts.discard_working_copy(db(), copy, actor=me())
+        posts.discard_working_copy(db(), copy, actor=me(), now=now())
         flash(_("Your changes since the last revision are gone."), "info")
     return redirect(url_for("posts.show", post_id=post.id), 303)
 
 
-def _writable(post_id: int) -> Post:
+def kept_copy(post: Post) -> tuple[WorkingCopy | None, Any]:
+    """What stands in the composer, kept; or None and the answer that says why not."""
+    return _kept(post, *_sent_form(post))
+
+
+def writable(post_id: int) -> Post:
     post = posts.get_post(db(), desk().id, post_id)
     require(can_draft(me(), post.desk_id), posts.MAY_DRAFT)
     return post

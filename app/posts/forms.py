@@ -201,6 +201,12 @@ class SubmissionForm(DeskcastForm):
     wanted_at = StringField(_("Wanted by"), [at_most(19)], widget=DateTimeLocalInput())
 
 
+class DeclineForm(DeskcastForm):
+    """No to suggested words."""
+
+    why = StringField(_("Why"), [at_most(1_000)])
+
+
 class WithdrawalForm(DeskcastForm):
     why = TextAreaField(_("Why"), [at_most(2_000)])
 

@@ -109,7 +109,7 @@ def settle(post_id: int) -> Any:
 def _settle(post: Post, copy: WorkingCopy, choice: str, onto: int) -> str:
     """Do what was chosen; returns the page to go on with."""
     if choice == "theirs":
-        posts.discard_working_copy(db(), copy, actor=me())
+        posts.discard_working_copy(db(), copy, actor=me(), now=now())
         flash(_("Their text stands. Yours is discarded."), "info")
         return "posts.show"
     posts.rebase(db(), copy, actor=me(), onto_revision_id=onto, now=now())

@@ -12,7 +12,7 @@ from app.formatting import gettext as _
 from app.formatting import linked
 from app.posts.forms import LANGUAGES, ActForm, CommentForm, SubmissionForm, WithdrawalForm
 from app.previews import revision_previews
-from content_library import discussion, posts, submissions
+from content_library import discussion, posts, submissions, suggestions
 from content_library.approvals import approval_in_force
 from content_library.content import text_for
 from content_library.fact_values import outdated
@@ -74,6 +74,7 @@ def post_page(
         text=text_for(latest.content, "") if latest else "",
         submissions=sent,
         comments=discussion.comments(db(), post),
+        suggested=suggestions.of_post(db(), post),
         publications=of_post(db(), post),
         facts=_facts(post, latest) if latest else [],
         fact_values=latest.content.get("facts", {}) if latest else {},

@@ -12,7 +12,7 @@ from app.forms import instant
 from app.posts.documents import field_of
 from app.posts.forms import ActForm, ComposerForm, ConflictForm, Shelf
 from app.previews import content_previews, revision_previews
-from content_library import catalogue, posts, submissions
+from content_library import catalogue, posts, submissions, suggestions
 from content_library.agreement_terms import Obstacle, Outside
 from content_library.boundaries.checking import Finding
 from content_library.boundaries.rules import Detector
@@ -54,6 +54,7 @@ def compose_page(
         latest=latest,
         newer=newer,
         asked=_asked_for(post),
+        suggested=suggestions.open_ones(suggestions.of_post(db(), post)),
         others=posts.other_writers(db(), post, actor=me(), since=now() - posts.STILL_WRITING),
         elsewhere=changes(copy.content, content, desk_id=desk().id, format_=shelf.format)
         if copy and other_window

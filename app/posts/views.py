@@ -9,6 +9,7 @@ from app.extensions import db, desk, me, now
 from app.format_icons import format_icon
 from app.formatting import gettext as _
 from app.forms import instant
+from app.mentions import say_unclear
 from app.posts.forms import ActForm, CommentForm, NewPostForm, SubmissionForm, WithdrawalForm
 from app.posts.page import post_page
 from app.posts.pages import sent_words
@@ -97,6 +98,7 @@ def submit(post_id: int) -> Any:
         )
     ):  # fmt: skip
         flash(sent_words(form.result), "good")
+        say_unclear(post, form.result.note)
         return redirect(url_for("posts.show", post_id=post.id), 303)
     return post_page(post, submission=form), 422
 
@@ -151,6 +153,7 @@ def comment(post_id: int) -> Any:
     if form.accepts(
         lambda: discussion.comment(db(), post, form.body.data or "", actor=me(), now=now(), revision=revision)
     ):
+        say_unclear(post, form.result.body)
         return redirect(url_for("posts.show", post_id=post.id, _anchor="discussion"), 303)
     return post_page(post, comment=form), 422
 

@@ -27,7 +27,19 @@ class PlacedForm(DeskcastForm):
         return {"quote": self.quote.data or "", "network": self.network.data or ""}
 
 
-class DecisionForm(PlacedForm):
+class SuggestingForm(PlacedForm):
+    """A form that may also propose other words for those it is about."""
+
+    replacement = TextAreaField(
+        _("Better like this"),
+        description=_(
+            "Write the words that should stand there instead; the author can take them with one button."
+        ),
+        validators=[Length(max=2_000)],
+    )
+
+
+class DecisionForm(SuggestingForm):
     """`seen_revision` and `seen_hash` name what stood on the page when the person decided."""
 
     seen_revision = IntegerField(validators=[InputRequired(_("Reload the page and decide again."))])
@@ -38,7 +50,7 @@ class DecisionForm(PlacedForm):
     reason = TextAreaField(_("What has to change?"), validators=[Length(max=4_000)])
 
 
-class CommentForm(PlacedForm):
+class CommentForm(SuggestingForm):
     body = TextAreaField(_("Your comment"), validators=[Length(max=4_000)])
 
 

@@ -12,7 +12,7 @@ from app.navigation import at_most
 from app.previews import revision_previews
 from app.reading import changed_since, facts_of, found_words, links_of
 from app.reviews.forms import CommentForm, DecisionForm, FindingForm, QuestionForm
-from content_library import after_reviews, discussion, review_queue, reviews
+from content_library import after_reviews, discussion, review_queue, reviews, suggestions
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
 from content_library.models.format import Kind
@@ -114,6 +114,7 @@ def review_page(
         obstacle=reviews.obstacle(db(), review, me()),
         after=_after(review, finding),
         comments=discussion.comments(db(), submission.post),
+        suggested=suggestions.of_post(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
         left=review_queue.waiting_count(db(), me()),
         networks=networks,
@@ -167,6 +168,7 @@ def moved_on_page(review: Review, refusal: Refusal, seen: int | None) -> str:
         submission=submission,
         post=submission.post,
         sentence=refusal.message,
+        suggested=suggestions.of_post(db(), submission.post),
         between=changes_between(read, there, submission.post) if differs and read else None,
         read=read,
         there=there,

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, g, redirect, request, url_for
 from app.desks import stand_on
 from app.extensions import db, me, now
 from app.formatting import gettext as _
+from app.mentions import say_unclear
 from app.navigation import at_most
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
 from app.reviews.pages import moved_on_page, queue_page, review_page
@@ -55,6 +56,7 @@ def decide(review_id: int) -> Any:
             seen_hash=form.seen_hash.data or "",
             reason=form.reason.data or "",
             place=form.place,
+            replacement=form.replacement.data or "",
             identified_by=g.web_session.identified_by,
         )
     )
@@ -76,10 +78,12 @@ def comment(review_id: int) -> Any:
             now=now(),
             revision=review.submission.revision,
             place=form.place,
+            replacement=form.replacement.data or "",
         )
     )
     if not said:
         return review_page(review, comment=form), 422
+    say_unclear(review.submission.post, form.result.body)
     return redirect(url_for("reviews.show", review_id=review.id, _anchor=f"comment-{form.result.id}"), 303)
 
 
@@ -92,6 +96,7 @@ def ask(review_id: int) -> Any:
     )
     if not asked:
         return review_page(review, question=form), 422
+    say_unclear(review.submission.post, form.result.body)
     flash(_("Asked. Your team’s clock stands until somebody of the desk answers."), "good")
     return _to_next(review)
 

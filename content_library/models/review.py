@@ -55,6 +55,9 @@ class Submission(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     state: Mapped[SubmissionState] = mapped_column(by_value(SubmissionState))
     note: Mapped[str] = mapped_column(default="")
+    mentions: Mapped[list[Any]] = mapped_column(
+        default=list, server_default="[]"
+    )  # {id, start, end} in the note
     wanted_at: Mapped[datetime | None]
     submitted_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     submitted_at: Mapped[datetime]
@@ -195,9 +198,13 @@ class Comment(Base):
     review_id: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     body: Mapped[str]
+    mentions: Mapped[list[Any]] = mapped_column(
+        default=list, server_default="[]"
+    )  # {id, start, end} in the body
     place: Mapped[dict[str, Any] | None]
     at: Mapped[datetime]
 
+    post: Mapped[Post] = relationship()
     user: Mapped[User] = relationship()
     revision: Mapped[Revision | None] = relationship()
     review: Mapped[Review | None] = relationship()

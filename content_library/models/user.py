@@ -37,6 +37,16 @@ class User(Base):
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
     wants_mail_decisions: Mapped[bool] = mapped_column(default=True, server_default=true())
     is_external: Mapped[bool] = mapped_column(default=False, server_default=false())  # decides by mail only
+    mail_together: Mapped[bool] = mapped_column(default=False, server_default=false())
+    mail_times: Mapped[list[str]] = mapped_column(
+        default=lambda: ["08:30", "13:30"], server_default='["08:30", "13:30"]'
+    )
+    mail_days: Mapped[list[int]] = mapped_column(
+        default=lambda: [0, 1, 2, 3, 4], server_default="[0, 1, 2, 3, 4]"
+    )  # Monday is 0
+    quiet_from: Mapped[str] = mapped_column(String(5), default="20:00", server_default="20:00")
+    quiet_until: Mapped[str] = mapped_column(String(5), default="07:00", server_default="07:00")
+    quiet_weekends: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

@@ -37,7 +37,7 @@ def render(session: Any, tmp_path: Path) -> Any:
     def of(told: Notice) -> Words:
         told.desk_id = desk.id
         with session.no_autoflush:
-            return words(session, told)
+            return words(session, [told])
 
     return of
 

@@ -1,5 +1,6 @@
 """From a notice to a mail that has left: once, in time, to those who want it, and given up in the end."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,20 +13,22 @@ from sqlalchemy.orm import Session
 
 from content_library import notifications
 from content_library.database import Database
+from content_library.mail_times import SOON
 from content_library.models.notice import Mail, Notice
 from content_library.models.user import User
 from content_library.notices import notify
-from content_library.notifications import LEASE, MOST_TRIES, QUIET, Words, make_mails, send_due
+from content_library.notifications import LEASE, MOST_TRIES, Words, make_mails, send_due
 from content_library.settings import Settings, load
 from tests import factories as make
 from tests.factories import NOW
 from tests.support.clock import FrozenClock
 from tests.support.smtp import Mailbox
 
-LATER = NOW + QUIET
+LATER = NOW + SOON
 
 
-def plain(_session: Session, notice: Notice) -> Words:
+def plain(_session: Session, notices: Sequence[Notice]) -> Words:
+    (notice,) = notices
     return Words(notice.text, f"{notice.text}\n", "")
 
 

@@ -8,16 +8,20 @@ from content_library.errors import TransitionNotAllowed
 from content_library.models.post import PostState as P
 from content_library.models.review import ReviewState as R
 from content_library.models.review import SubmissionState as S
+from content_library.models.suggestion import SuggestionState as G
 from content_library.review_flow import (
     POST_TRANSITIONS,
     REVIEW_TRANSITIONS,
     SUBMISSION_TRANSITIONS,
+    SUGGESTION_TRANSITIONS,
     PostAct,
     ReviewAct,
     SubmissionAct,
+    SuggestionAct,
     next_post_state,
     next_review_state,
     next_submission_state,
+    next_suggestion_state,
 )
 
 A = PostAct
@@ -52,6 +56,12 @@ REVIEWS = {
     **{(state, ReviewAct.CLEAR): R.CLEARED for state in (R.WAITING, R.OPEN, R.ASKED)},
     **{(state, ReviewAct.DROP): R.MOOT for state in (R.WAITING, R.OPEN, R.ASKED)},
 }
+SUGGESTIONS = {
+    (G.OPEN, SuggestionAct.APPLY): G.APPLIED,
+    (G.OPEN, SuggestionAct.DECLINE): G.DECLINED,
+    (G.OPEN, SuggestionAct.OUTDATE): G.OUTDATED,
+    (G.APPLIED, SuggestionAct.TAKE_BACK): G.OPEN,
+}
 
 
 @pytest.mark.parametrize(("state", "act"), list(product(P, PostAct)))
@@ -69,6 +79,11 @@ def test_a_review_moves_where_its_table_says_and_nowhere_else(state: R, act: Rev
     check(next_review_state, REVIEWS, state, act)
 
 
+@pytest.mark.parametrize(("state", "act"), list(product(G, SuggestionAct)))
+def test_a_suggestion_is_answered_once(state: G, act: SuggestionAct):
+    check(next_suggestion_state, SUGGESTIONS, state, act)
+
+
 def check(following, expected, state, act):
     if (state, act) in expected:
         assert following(state, act) is expected[state, act]
@@ -81,6 +96,7 @@ def test_the_tables_hold_nothing_else():
     assert dict(POST_TRANSITIONS) == POSTS
     assert dict(SUBMISSION_TRANSITIONS) == SUBMISSIONS
     assert dict(REVIEW_TRANSITIONS) == REVIEWS
+    assert dict(SUGGESTION_TRANSITIONS) == SUGGESTIONS
 
 
 def test_a_post_in_review_is_taken_back_before_it_is_archived():

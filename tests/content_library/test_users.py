@@ -272,7 +272,7 @@ def test_sessions_that_are_over_are_not_listed(session, sam, clock):
 
 def test_details_with_an_unknown_zone_are_refused(session, sam, clock):
     with pytest.raises(InvalidInput):
-        own_account.change_details(session, sam, name="Sam", zone="Mars/Base", wants_mail=True, now=clock())
+        own_account.change_details(session, sam, name="Sam", zone="Mars/Base", now=clock())
 
 
 FIRST = FirstPerson("Ada Kern", "ada@kern.example", "hash", "Europe/Berlin")

@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from content_library.approvals import approval_in_force
+from content_library.digests import cannot_wait
 from content_library.errors import InvalidInput, NotFound, PermissionDenied, TransitionNotAllowed
+from content_library.models.notice import Notice
+from content_library.models.user import DeskRole
 from scheduler import holds, transitions
 from scheduler.models import Hold, Publication, PublicationState
 from scheduler.publication_flow import Act
@@ -160,3 +164,14 @@ def test_another_desks_hold_is_not_found(scene: Scene) -> None:
     hold, _ = stop(scene)
     with pytest.raises(NotFound):
         holds.get_hold(scene.session, scene.desk.id + 1, hold.id)
+
+
+def test_the_other_leads_hear_at_once_that_everything_is_stopped(scene: Scene) -> None:
+    other = make.make_user(scene.session, "Lena Fuchs", desk=scene.desk, role=DeskRole.LEAD)
+    held, _count = stop(scene)
+    (told,) = scene.session.scalars(select(Notice).where(Notice.kind == "desk.stopped"))
+    assert (told.user_id, told.details["quote"]) == (other.id, "Card payments fail")
+    assert cannot_wait(told)
+    holds.lift(scene.session, held, actor=scene.priya, now=NOW)
+    scene.session.refresh(told)
+    assert told.read_at == NOW

@@ -44,7 +44,7 @@ def duty(road: Road, settings: Settings) -> Iterator[Duty]:
     workers = Workers(lambda claim: publishing.publish_one(road.world, claim), threads=2)
     fetcher = Fetcher(FetchPolicy())
     yield Duty(
-        road.world, settings, workers, fetcher, lambda _session, notice: Words(notice.kind, notice.text, "")
+        road.world, settings, workers, fetcher, lambda _session, told: Words(told[0].kind, told[0].text, "")
     )
     workers.stop(timeout_s=10)
     fetcher.close()

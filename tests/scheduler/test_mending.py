@@ -11,6 +11,8 @@ from content_library.boundary_editing import Wording
 from content_library.models.account import AccountState
 from content_library.models.boundary import Boundary
 from content_library.models.feed import LinkCheck
+from content_library.models.notice import Notice
+from content_library.notices import notify
 from scheduler import holds, mending
 from scheduler.models import Publication, PublicationState
 from tests import factories as make
@@ -148,3 +150,13 @@ def test_every_planned_publication_is_looked_at_once_for_each_change(session: Se
         scene.plan()
     now_says(scene, Wording(Severity.BLOCK, {"words": ["kettle"]}, why="A recall."))
     assert [mending.apply_boundaries(session, now=NOW, most=3) for _ in range(3)] == [3, 1, 0]
+
+
+def test_nobody_is_written_to_about_what_is_no_longer_so(scene: Scene) -> None:
+    publication = scene.plan()
+    told = f"publication.{PublicationState.FAILED.value}", f"publication.{publication.state.value}"
+    for kind in told:
+        notify(scene.session, [scene.maya.id], kind, publication, text="Look.", now=NOW)
+    mending.forget_what_moved_on(scene.session, now=LATER)
+    found = scene.session.execute(select(Notice.kind, Notice.read_at).where(Notice.kind.in_(told)))
+    assert dict(iter(found)) == {told[0]: LATER, told[1]: None}

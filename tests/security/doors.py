@@ -18,7 +18,17 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from content_library import agreements, boundary_editing, catalogue, facts, ladder, media_store, sign_in
+from content_library import (
+    agreements,
+    boundary_editing,
+    catalogue,
+    discussion,
+    facts,
+    ladder,
+    media_store,
+    sign_in,
+    suggestions,
+)
 from content_library.agreement_drafts import ClauseTerms, VersionTerms
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
@@ -207,6 +217,11 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
                     created_at=NOW)  # fmt: skip
     session.add(notice)
     session.flush()
+    said = discussion.comment(
+        session, draft, "Warmer.", actor=author, now=NOW, revision=draft.revisions[-1],
+        place={"quote": draft.revisions[-1].content["text"]}, replacement="Other words.",
+    )  # fmt: skip
+    suggestion = next(s for s in suggestions.of_post(session, draft) if s.comment_id == said.id)
     entry = session.scalars(select(AuditEntry).filter_by(desk_id=desk.id).limit(1)).first()
     assert entry is not None
     revision = session.get_one(Revision, waiting.latest_revision_id)
@@ -236,6 +251,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "subscription_id": subscription.id,
         "proposal_id": proposal.id,
         "notice_id": notice.id,
+        "suggestion_id": suggestion.id,
         "entry_id": entry.id,
         "user_id": author.id,
         "team_id": review.team_id,
@@ -420,6 +436,8 @@ def _forms(
         "posts.keep": text,
         "posts.preview": text,
         "posts.save_revision": text,
+        "posts.apply_suggestion": text,
+        "posts.decline_suggestion": {"why": "Kept as it is."},
         "posts.send": text,
         "reviews.decide": {
             "verdict": "approve",

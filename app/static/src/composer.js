@@ -372,9 +372,17 @@
       saving.then(() => setTimeout(() => stopped || form.requestSubmit(submitter), 10));
       return;
     }
+    const { submitter } = event;
+    const rewrites = submitter?.hasAttribute("data-rewrites"); // the page comes back with other words in the form
+    if (rewrites && unsaved) {
+      event.preventDefault();
+      Promise.resolve(save()).then(() => unsaved || stopped || form.requestSubmit(submitter));
+      return;
+    }
     leaving = true;
     Object.values(timers).forEach(clearTimeout);
-    shelf.write();
+    if (rewrites) shelf.clear();
+    else shelf.write();
   });
   form.addEventListener("input", (event) => {
     if (!event.target.matches("[data-pick], [name=new_topic], [name=new_product]")) changed();

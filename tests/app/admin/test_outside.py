@@ -123,9 +123,9 @@ def test_deciding_by_mail_is_switched_off_and_on_again(house: House, added: User
 def test_people_say_for_themselves_whether_mails_let_them_decide(house: House):
     tom = house.client("tom")
     for wanted in (False, True):
-        fields = {"name": "Tom Hargreave", "zone": "Europe/Berlin", "wants_mail": "y"}
+        fields = {"how": "each", "times": "08:30", "quiet_from": "20:00", "quiet_until": "07:00"}
         if wanted:
             fields["wants_mail_decisions"] = "y"
-        assert send(tom, "/me", "/me/details", **fields).status_code == 303
+        assert send(tom, "/me", "/me/mails", **fields).status_code == 303
         with house.database.read() as session:
             assert session.get_one(User, house.people["tom"].id).wants_mail_decisions is wanted

@@ -1,5 +1,6 @@
 """One's own account: details, password, sessions."""
 
+import pytest
 from sqlalchemy import select
 
 from content_library.models.user import User, WebSession
@@ -16,7 +17,49 @@ def test_details_are_saved(house):
     assert answer.status_code == 303
     with house.database.read() as session:
         maya = session.get_one(User, house.people["maya"].id)
-        assert (maya.name, maya.zone, maya.wants_mail) == ("Maya O.", "Asia/Tokyo", False)
+        assert (maya.name, maya.zone) == ("Maya O.", "Asia/Tokyo")
+
+
+MAIL = {
+    "how": "each",
+    "times": "08:30, 13:30",
+    "days": ["0", "4"],
+    "quiet_from": "20:00",
+    "quiet_until": "07:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "wants", "together"), [("none", False, False), ("each", True, False), ("together", True, True)]
+)
+def test_how_mails_come_is_chosen_on_the_own_page(house, how: str, wants: bool, together: bool):
+    chosen = {**MAIL, "how": how, "times": "9:00 17.15", "quiet_from": "21:30", "quiet_weekends": "y"}
+    assert send(house.client("maya"), "/me", "/me/mails", **chosen).status_code == 303
+    with house.database.read() as session:
+        maya = session.get_one(User, house.people["maya"].id)
+        assert (maya.wants_mail, maya.mail_together) == (wants, together)
+        assert (maya.mail_times, maya.mail_days) == (["09:00", "17:15"], [0, 4])
+        assert (maya.quiet_from, maya.quiet_until, maya.quiet_weekends) == ("21:30", "07:00", True)
+    page = text_of(house.client("maya").get("/me"))
+    assert 'value="09:00, 17:15"' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"times": "soon"}, "is not a time of day"),
+        ({"times": ""}, "between one and 6 times"),
+        ({"how": "together", "days": []}, "Choose at least one day"),
+        ({"quiet_from": "25:00"}, "is not a time of day"),
+        ({"how": "daily"}, "Not a valid choice"),
+    ],
+)
+def test_a_choice_that_cannot_be_kept_is_said_at_its_field_and_nothing_is_saved(house, wrong, sentence: str):
+    answer = send(house.client("maya"), "/me", "/me/mails", **{**MAIL, "quiet_until": "06:00", **wrong})
+    assert answer.status_code == 422
+    assert sentence in text_of(answer)
+    with house.database.read() as session:
+        assert session.get_one(User, house.people["maya"].id).quiet_until == "07:00"
 
 
 def test_only_the_own_details_can_be_changed_and_only_those(house):

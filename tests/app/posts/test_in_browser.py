@@ -302,3 +302,23 @@ def test_the_composer_works_without_script(
         page.get_by_role("button", name="Save revision").click()
         expect(page.get_by_text("Revision 2 saved.")).to_be_visible()
     assert world.latest(post_id).content["text"] == "Without a script."
+
+
+def test_a_name_is_chosen_with_the_keyboard_while_typing(
+    world: World, desktop: BrowserContext, sign_in: SignIn, url: str
+):
+    post_id = world.post()
+    page = sign_in(desktop, world.maya)
+    page.goto(f"{url}{HERE}/{post_id}")
+    field = page.get_by_label("Say something")
+    field.press_sequentially("Ask @pr")
+    expect(page.get_by_role("option", name="Priya Raman")).to_have_attribute("aria-selected", "true")
+    assert_accessible(page)
+    field.press("Enter")
+    expect(field).to_have_value("Ask @Priya Raman ")
+    field.press_sequentially("or @")
+    expect(page.get_by_role("option")).to_have_count(6)
+    field.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.get_by_role("button", name="Comment").click()
+    expect(page.locator(".mention")).to_have_text("@Priya Raman")
