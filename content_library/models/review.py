@@ -74,6 +74,7 @@ class Submission(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_submissions_desk_id_state", "desk_id", "state"),
+        Index("ix_submissions_desk_id_closed_at", "desk_id", "closed_at"),
     )
     __mapper_args__ = {"version_id_col": version}
 
@@ -115,6 +116,8 @@ class Review(Base):
         UniqueConstraint("submission_id", "team_id", "step"),
         Index("ix_reviews_team_id_state_opened_at", "team_id", "state", "opened_at"),
         Index("ix_reviews_state_remind_at", "state", "remind_at"),
+        Index("ix_reviews_team_id_decided_at", "team_id", "decided_at"),
+        Index("ix_reviews_desk_id_decided_at", "desk_id", "decided_at"),
     )
     __mapper_args__ = {"version_id_col": version}
 
