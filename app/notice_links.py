@@ -17,6 +17,8 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
         return f"{base}/publications/{notice.subject_id}"
     if notice.subject_type == "account":
         return f"{base}/accounts"
+    if notice.subject_type == "boundary":
+        return f"{base}/boundaries#overridden"
     if notice.subject_type == "comment" and post_id:
         return f"{base}/posts/{post_id}#comment-{notice.subject_id}"
     if notice.subject_type == "post":

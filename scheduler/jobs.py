@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from content_library import (
+    boundary_owners,
     clock,
     feeds,
     link_checks,
@@ -145,9 +146,10 @@ def check_links(duty: Duty) -> None:
 
 
 def tidy(duty: Duty) -> None:
-    """Forget sessions that are over."""
+    """Forget sessions that are over, and tell who looks after a boundary that nobody heeds."""
     with duty.world.database.write() as session:
         sign_in.forget_old_sessions(session, now=clock.now(session))
+        boundary_owners.tell_owners(session, now=clock.now(session))
 
 
 def beat(duty: Duty, job: str) -> None:
