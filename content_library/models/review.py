@@ -40,6 +40,11 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
 
 
+# Only for questions about when something ended: a planner that may use these for the queue takes the wrong one.
+_CLOSED = text("closed_at IS NOT NULL")
+_DECIDED = text("decided_at IS NOT NULL")
+
+
 class Submission(Base):
     """One revision sent through its workflow."""
 
@@ -74,7 +79,9 @@ class Submission(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_submissions_desk_id_state", "desk_id", "state"),
-        Index("ix_submissions_desk_id_closed_at", "desk_id", "closed_at"),
+        Index(
+            "ix_submissions_closed", "desk_id", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED
+        ),
     )
     __mapper_args__ = {"version_id_col": version}
 
@@ -116,8 +123,20 @@ class Review(Base):
         UniqueConstraint("submission_id", "team_id", "step"),
         Index("ix_reviews_team_id_state_opened_at", "team_id", "state", "opened_at"),
         Index("ix_reviews_state_remind_at", "state", "remind_at"),
-        Index("ix_reviews_team_id_decided_at", "team_id", "decided_at"),
-        Index("ix_reviews_desk_id_decided_at", "desk_id", "decided_at"),
+        Index(
+            "ix_reviews_decided_team",
+            "team_id",
+            "decided_at",
+            sqlite_where=_DECIDED,
+            postgresql_where=_DECIDED,
+        ),
+        Index(
+            "ix_reviews_decided_desk",
+            "desk_id",
+            "decided_at",
+            sqlite_where=_DECIDED,
+            postgresql_where=_DECIDED,
+        ),
     )
     __mapper_args__ = {"version_id_col": version}
 

@@ -3,6 +3,7 @@
 Revision 0012 follows 0004.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
@@ -10,19 +11,23 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
+CLOSED = sa.text("closed_at IS NOT NULL")
+DECIDED = sa.text("decided_at IS NOT NULL")
 INDEXES = (
-    ("ix_reviews_team_id_decided_at", "reviews", ["team_id", "decided_at"]),
-    ("ix_reviews_desk_id_decided_at", "reviews", ["desk_id", "decided_at"]),
-    ("ix_submissions_desk_id_closed_at", "submissions", ["desk_id", "closed_at"]),
-    ("ix_findings_at", "findings", ["at"]),
+    ("ix_submissions_closed", "submissions", ["desk_id", "closed_at"], CLOSED),
+    ("ix_reviews_decided_team", "reviews", ["team_id", "decided_at"], DECIDED),
+    ("ix_reviews_decided_desk", "reviews", ["desk_id", "decided_at"], DECIDED),
+    ("ix_findings_at", "findings", ["at"], None),
 )
 
 
 def upgrade() -> None:
-    for name, table, columns in INDEXES:
-        op.create_index(name, table, columns, unique=False)
+    for name, table, columns, condition in INDEXES:
+        op.create_index(
+            name, table, columns, unique=False, sqlite_where=condition, postgresql_where=condition
+        )
 
 
 def downgrade() -> None:
-    for name, table, _columns in reversed(INDEXES):
+    for name, table, _columns, _condition in reversed(INDEXES):
         op.drop_index(name, table_name=table)
