@@ -30,6 +30,7 @@ FEATURES = (
     "curation",
     "boundaries",
     "record",
+    "reports",
     "admin",
     "public",
 )

@@ -50,6 +50,7 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
         _item(_("Curation"), "rss", "curation.index") if drafts else None,
         _item(_("Calendar"), "calendar", "calendar.month", phone=True),
         _item(_("Boundaries"), "ruler", "boundaries.index"),
+        _item(_("Reports"), "report-analytics", "reports.index"),
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,
         _item(_("Accounts"), "at", "accounts.index") if may.can_manage_accounts(person, desk.id) else None,
     ]

@@ -5,7 +5,7 @@ became of the post: did its newest submission still carry the words, or were the
 somebody takes out while typing are not kept anywhere and cannot be counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,26 +45,28 @@ def uses(session: Session, desk_id: int, *, now: datetime) -> dict[int, Use]:
         newer.boundary_id == BoundaryVersion.boundary_id, newer.effective_at <= now
     )
     in_force = and_(BoundaryVersion.is_on, BoundaryVersion.number == newest.scalar_subquery())
-    return _uses(session, _of_desk(desk_id), now - LOOKED_BACK, None, in_force)
+    return _uses(session, [_of_desk(desk_id), SubmittedFinding.at >= now - LOOKED_BACK], in_force)
 
 
 def uses_between(
-    session: Session, submissions: ColumnElement[bool], since: datetime, until: datetime
+    session: Session,
+    desk_id: int,
+    submissions: Sequence[ColumnElement[bool]],
+    since: datetime,
+    until: datetime,
 ) -> dict[int, Use]:
-    """Boundary id → its use in these submissions in a period, by the versions of their day."""
-    return _uses(session, submissions, since, until, true())
+    """Boundary id → its use in these submissions of a desk in a period, by the versions of their day."""
+    within = [SubmittedFinding.at >= since, SubmittedFinding.at < until]
+    return _uses(session, [_of_desk(desk_id), *within, *submissions], true())
 
 
 def _of_desk(desk_id: int) -> ColumnElement[bool]:
-    return Submission.desk_id == desk_id
+    """Adding nothing keeps SQLite from beginning with every submission the desk ever had."""
+    return (Submission.desk_id + 0) == desk_id
 
 
 def _uses(
-    session: Session,
-    submissions: ColumnElement[bool],
-    since: datetime,
-    until: datetime | None,
-    versions: ColumnElement[bool],
+    session: Session, conditions: Sequence[ColumnElement[bool]], versions: ColumnElement[bool]
 ) -> dict[int, Use]:
     found = SubmittedFinding
     warned = and_(BoundaryVersion.severity == Severity.WARN, found.reason != "", versions)
@@ -77,7 +79,7 @@ def _uses(
         )
         .join(Submission, Submission.id == found.submission_id)
         .join(BoundaryVersion, BoundaryVersion.id == found.version_id)
-        .where(submissions, found.at >= since, *([found.at < until] if until else []))
+        .where(*conditions)
         .group_by(found.boundary_id, Submission.post_id)
         .subquery()
     )

@@ -40,7 +40,8 @@ class Verdict(StrEnum):
     REFUSE = "refuse"
 
 
-# Only for questions about when something ended: a planner that may use these for the queue takes the wrong one.
+# Only for questions about when something ended: a planner that may use these for the queue takes the wrong one. The
+# columns after the date are what a report counts, so that it reads the index alone.
 _CLOSED = text("closed_at IS NOT NULL")
 _DECIDED = text("decided_at IS NOT NULL")
 
@@ -80,7 +81,10 @@ class Submission(Base):
         ),
         Index("ix_submissions_desk_id_state", "desk_id", "state"),
         Index(
-            "ix_submissions_closed", "desk_id", "closed_at", sqlite_where=_CLOSED, postgresql_where=_CLOSED
+            "ix_submissions_closed",
+            *("desk_id", "closed_at", "state", "post_id", "submitted_by_id"),
+            sqlite_where=_CLOSED,
+            postgresql_where=_CLOSED,
         ),
     )
     __mapper_args__ = {"version_id_col": version}
@@ -132,8 +136,8 @@ class Review(Base):
         ),
         Index(
             "ix_reviews_decided_desk",
-            "desk_id",
-            "decided_at",
+            *("desk_id", "decided_at", "state", "team_id", "worked_s", "turnaround_s", "reminded"),
+            *("opened_at", "stopped_s", "submission_id"),
             sqlite_where=_DECIDED,
             postgresql_where=_DECIDED,
         ),
@@ -187,6 +191,12 @@ class Approval(Base):
     withdrawn_by: Mapped[User | None] = relationship()
 
     __table_args__ = (
+        Index(
+            "ix_approvals_solo",
+            "approved_at",
+            sqlite_where=text("is_solo = 1"),
+            postgresql_where=text("is_solo"),
+        ),
         Index(
             "uq_approvals_in_force",
             "revision_id",

@@ -57,6 +57,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "boundaries.index": (Visit("priya"), Visit("maya")),
     "boundaries.new": (Visit("priya"), Visit("priya", more={"detector": "personal_data"})),
     "boundaries.show": (Visit("sam", {"boundary_id": "boundary"}), Visit("tom", {"boundary_id": "boundary"})),
+    "reports.index": (Visit("priya"), Visit("tom", more={"period": "90", "team": "legal"})),
     "record.index": (Visit("ruth"),),
     "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
     "record.verification": (Visit("ruth"),),
@@ -99,5 +100,6 @@ NO_PAGES = {
     "public.media": "a picture",
     "public.ready": "a word for whoever watches the servers",
     "record.head": "a file to keep elsewhere",
+    "reports.table_file": "a file for a spreadsheet",
     "static": "style, scripts and icons",
 }

@@ -31,7 +31,7 @@ TABLE: dict[str, frozenset[str]] = {
                      "library.picture_fields", "library.picture_file", "library.picture_thumb", "posts.show",
                      "posts.revisions", "calendar.agenda", "calendar.events", "calendar.hold_list", "calendar.month",
                      "calendar.move_meaning", "calendar.publication", "calendar.triage", "calendar.week",
-                     "boundaries.index", "boundaries.show"), READERS),
+                     "boundaries.index", "boundaries.show", "reports.index", "reports.table_file"), READERS),
     **dict.fromkeys(("posts.new", "posts.create", "posts.compose", "posts.keep", "posts.preview", "posts.save_revision",
                      "posts.send", "posts.submit", "posts.take_back", "posts.discard", "posts.bring_back",
                      "posts.conflict", "posts.settle", "library.upload", "library.describe_picture",
