@@ -56,7 +56,9 @@ const values = {
       if (!chart.isDatasetVisible(index)) return;
       chart.getDatasetMeta(index).data.forEach((bar, place) => {
         const value = set.data[place];
-        const words = value === null ? none(chart, index, place) : said(value, chart.options.unit);
+        const { unit } = chart.options;
+        const soon = unit === "minutes" && value === 0 && "less than a minute";
+        const words = value === null ? none(chart, index, place) : soon || said(value, unit);
         ctx.fillText(words, bar.x + 6, bar.y);
       });
     });
