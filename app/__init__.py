@@ -35,6 +35,7 @@ FEATURES = (
     "facts",
     "ladder",
     "record",
+    "reports",
     "admin",
     "public",
 )

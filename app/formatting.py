@@ -70,6 +70,17 @@ def span(length: timedelta) -> str:
     return f"{seconds} s"
 
 
+def worked(length: timedelta) -> str:
+    """Working time, which has no days: `40 min`, `2 h 10 min`, `13 h`."""
+    minutes = round(length.total_seconds() / 60)
+    hours, rest = divmod(minutes, 60)
+    if not minutes:
+        return "less than a minute"
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest and hours < 10 else f"{round(minutes / 60)} h"
+
+
 def time_tag(instant: datetime | None, *, zone_name: str | None = None, relative: bool = False) -> Markup:
     """A `<time>` that says it as people do, with the exact one on hover."""
     if instant is None:
@@ -111,5 +122,5 @@ def teach_templates(app: Flask) -> None:
     """Register filters and globals."""
     app.jinja_env.globals.update(_=gettext, time_tag=time_tag)
     app.jinja_env.filters.update(
-        linked=linked, exact=exact, words=words, span=span, city=city, day=day, name_in=name_in
+        linked=linked, exact=exact, words=words, span=span, worked=worked, city=city, day=day, name_in=name_in
     )

@@ -54,6 +54,7 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
         _item(_("Boundaries"), "ruler", "boundaries.index"),
         _item(_("Agreements"), "heart-handshake", "agreements.index"),
         _item(_("Ladder"), "ladder", "ladder.index") if is_on_anywhere(db(), desk.id) else None,
+        _item(_("Reports"), "report-analytics", "reports.index"),
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,
         _item(_("Accounts"), "at", "accounts.index") if may.can_manage_accounts(person, desk.id) else None,
     ]

@@ -25,6 +25,7 @@ def _on_desk(notice: Notice) -> str:
     by_subject = {
         "publication": f"/publications/{subject_id}",
         "account": "/accounts",
+        "boundary": "/boundaries#overridden",
         "hold": "/holds",
         "ladderstanding": f"/ladder/{about.get('account_id')}",
         "comment": f"/posts/{post_id}#comment-{subject_id}" if post_id else "",

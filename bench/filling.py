@@ -20,6 +20,7 @@ from content_library.content import canonical_json, content_hash, empty, normali
 from content_library.database import Database
 from content_library.models.account import Account
 from content_library.models.audit import AuditEntry, AuditPayload
+from content_library.models.boundary import Boundary, SubmittedFinding
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
 from content_library.models.notice import Notice
@@ -49,10 +50,12 @@ AT_ONCE = 2_000  # posts in one transaction
 SPAN = timedelta(days=365)
 IN_SHOWN_MONTH = 1_500
 AGENTS = 12
+TURNAROUND_S = 8 * 3_600
 STATES = (
     (PostState.DRAFT, 10), (PostState.IN_REVIEW, 10), (PostState.CHANGES_REQUESTED, 4), (PostState.REFUSED, 2),
     (PostState.EXPIRED, 4), (PostState.ARCHIVED, 10), (PostState.APPROVED, 60),
 )  # fmt: skip
+MANY_IN_REVIEW = ((PostState.IN_REVIEW, 50), (PostState.CHANGES_REQUESTED, 5), (PostState.APPROVED, 45))
 SUBMITTED = {
     PostState.IN_REVIEW: SubmissionState.OPEN,
     PostState.CHANGES_REQUESTED: SubmissionState.CHANGES_REQUESTED,
@@ -67,8 +70,8 @@ VERDICTS = {
     SubmissionState.REFUSED: Verdict.REFUSE,
 }
 TABLES = (
-    Post, Revision, revision_authors, Rendition, Submission, Review, Decision, Approval, Comment, Run, Publication,
-    PagePost, post_topics, post_products, Notice, AuditEntry, AuditPayload,
+    Post, Revision, revision_authors, Rendition, Submission, Review, Decision, Approval, SubmittedFinding, Comment, Run,
+    Publication, PagePost, post_topics, post_products, Notice, AuditEntry, AuditPayload,
 )  # fmt: skip
 SEARCH = {
     "sqlite": "INSERT INTO post_search (rowid, tokens) VALUES (:id, :words)",
@@ -79,20 +82,22 @@ SEARCH = {
 
 @dataclass(frozen=True)
 class Library:
-    """What was made. `viewer` leads the desk and clears for marketing; `post_id` is a post that went out."""
+    """What was made. `viewer` leads the desk and clears for marketing, `lawyer` for legal; `post_id` is a post that
+    went out."""
 
     desk: Desk
     viewer: User
+    lawyer: User
     post_id: int
     posts: int
     in_review: int
 
 
-def fill(database: Database, count: int) -> Library:
-    """`count` posts on one desk; says how far it is."""
+def fill(database: Database, count: int, shares: tuple[tuple[PostState, int], ...] = STATES) -> Library:
+    """`count` posts on one desk, so many of a hundred in each state; says how far it is."""
     with database.write() as session:
         cast = _Cast(session)
-    states = [state for state, share in STATES for _ in range(share)]
+    states = [state for state, share in shares for _ in range(share)]
     random.Random(1).shuffle(states)
     filling = _Filling(cast, count)
     for begin in range(0, count, AT_ONCE):
@@ -102,7 +107,9 @@ def fill(database: Database, count: int) -> Library:
             filling.write(session)
         _say(f"    {min(begin + AT_ONCE, count):,} of {count:,} posts")
     _finish(database)
-    return Library(cast.desk, cast.viewer, filling.shown_post, count, filling.in_review)
+    return Library(
+        cast.desk, cast.viewer, cast.reviewers["legal"], filling.shown_post, count, filling.in_review
+    )
 
 
 class _Cast:
@@ -127,6 +134,8 @@ class _Cast:
         self.topics: list[Topic] = topics
         self.products: list[Product] = products
         self.formats = [(f.key, f.kind) for f in session.scalars(select(Format).order_by(Format.position))]
+        rules = session.scalars(select(Boundary).order_by(Boundary.id))
+        self.rules = [(rule.id, rule.versions[0].id, rule.versions[0].severity) for rule in rules]
         self.audited = session.scalar(select(func.max(AuditEntry.id))) or 0
 
 
@@ -241,37 +250,59 @@ class _Filling:
         if is_open:
             self.in_review += 1
             at = self.now - self.rng.random() * timedelta(days=60)
-        closed_at = None if is_open else at + timedelta(days=1)
-        submission = self._row(
-            Submission, desk_id=self.cast.desk.id, post_id=post_id, revision_id=revision["id"],
-            content_hash=revision["content_hash"], state=ended, note="", submitted_by_id=owner.id, submitted_at=at,
-            closed_at=closed_at, version=1,
-        )  # fmt: skip
-        for team in ("marketing", "legal"):
-            self._review(submission, team, owner, is_open=is_open, at=at)
+        if post_id % 5 == 0:
+            again = (SubmissionState.CHANGES_REQUESTED, SubmissionState.WITHDRAWN, SubmissionState.EXPIRED)
+            self._sent(post_id, again[post_id // 5 % 3], owner, revision, at - timedelta(days=3))
+        submission = self._sent(post_id, ended, owner, revision, at)
+        closed_at = submission["closed_at"]
         if ended is SubmissionState.APPROVED:
             self._row(
                 Approval, post_id=post_id, revision_id=revision["id"], submission_id=submission["id"],
                 content_hash=revision["content_hash"], approved_at=closed_at, is_solo=False, withdrawn_why="",
             )  # fmt: skip
 
+    def _sent(
+        self, post_id: int, ended: SubmissionState, owner: User, revision: dict[str, Any], at: datetime
+    ) -> dict[str, Any]:
+        """A submission with its reviews, and with a finding in two of three."""
+        is_open = ended is SubmissionState.OPEN
+        submission = self._row(
+            Submission, desk_id=self.cast.desk.id, post_id=post_id, revision_id=revision["id"],
+            content_hash=revision["content_hash"], state=ended, note="", submitted_by_id=owner.id, submitted_at=at,
+            closed_at=None if is_open else at + timedelta(days=1), version=1,
+        )  # fmt: skip
+        for team in ("marketing", "legal"):
+            self._review(submission, team, owner, is_open=is_open, at=at)
+        if submission["id"] % 3:
+            boundary_id, version_id, severity = self.rng.choice(self.cast.rules)
+            self._row(
+                SubmittedFinding, submission_id=submission["id"], boundary_id=boundary_id, version_id=version_id,
+                places=[{"field": "text", "start": 0, "end": 4, "words": "Free"}], evidence="", at=at,
+                reason="It is ours." if severity == "warn" else "",
+            )  # fmt: skip
+        return submission
+
     def _review(
         self, submission: dict[str, Any], team: str, owner: User, *, is_open: bool, at: datetime
     ) -> None:
-        decided_at = None if is_open else at + timedelta(hours=self.rng.randint(1, 24))
+        verdict = VERDICTS.get(submission["state"])
+        decided_at = at + timedelta(minutes=self.rng.randint(5, 1_440)) if verdict else None
+        state = ReviewState.OPEN if is_open else ReviewState.DECIDED if verdict else ReviewState.MOOT
+        worked_s = 0 if is_open else int(self.rng.lognormvariate(8.6, 0.9))
         review = self._row(
             Review, submission_id=submission["id"], desk_id=self.cast.desk.id, team_id=self.cast.teams[team],
-            step=1, quorum=1, why="", state=ReviewState.OPEN if is_open else ReviewState.DECIDED, opened_at=at,
-            stopped_s=0, decided_at=decided_at, version=1,
+            step=1, quorum=1, why="", state=state, opened_at=at, stopped_s=0, decided_at=decided_at,
+            turnaround_s=TURNAROUND_S, worked_s=worked_s, running_since=at if is_open else None,
+            reminded=80 if worked_s > 0.8 * TURNAROUND_S else 50 if worked_s > 0.5 * TURNAROUND_S else 0, version=1,
         )  # fmt: skip
-        if decided_at is None:
+        if verdict is None:
             return
         by_viewer = team == "marketing" and owner is not self.cast.viewer and submission["id"] % 2 == 0
         person = self.cast.viewer if by_viewer else self.cast.reviewers[team]
         self._row(
             Decision, review_id=review["id"], submission_id=submission["id"], user_id=person.id,
             revision_id=submission["revision_id"], content_hash=submission["content_hash"],
-            verdict=VERDICTS[submission["state"]], reason="Please say how long it takes.", is_solo=False,
+            verdict=verdict, reason="Please say how long it takes.", is_solo=False,
             identified_by="password", at=decided_at,
         )  # fmt: skip
 

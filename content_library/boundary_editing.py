@@ -1,4 +1,4 @@
-"""Boundaries as people change them: versions with their day, what one would have caught, which ones people override."""
+"""Boundaries as people change them: versions with their day, what one would have caught, why people went on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from slugify import slugify
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from content_library import audit
@@ -14,6 +14,7 @@ from content_library.boundaries.checking import Finding, check
 from content_library.boundaries.personal_data import Kind
 from content_library.boundaries.rules import Detector, Rule, Severity
 from content_library.boundary_rules import around
+from content_library.boundary_use import LOOKED_BACK
 from content_library.content import every_text, links_in, texts_going_out
 from content_library.errors import Conflict, InvalidInput, NotFound
 from content_library.models.account import Account
@@ -25,14 +26,10 @@ from content_library.models.user import User
 from content_library.permissions import can_manage_desk, can_manage_people, require
 from content_library.transitions import flush
 
-LOOKED_BACK = timedelta(days=90)
 MOST_LOOKED_AT = 2_000
 MOST_EXAMPLES = 25
 MOST_WORDS = 1_000
 LONGEST_WORD = 80
-OVERRIDDEN_SHARE = 0.5
-OVERRIDDEN_ENOUGH = 5
-"""From so many findings on, and when people go on anyway in more than half of them, a rule is listed for its owner."""
 
 
 @dataclass(frozen=True)
@@ -342,31 +339,6 @@ def would_have_caught(
 
 def _going_out(content: Mapping[str, Any], networks: Mapping[int, str]) -> dict[str, str]:
     return texts_going_out(content, [networks[i] for i in content["accounts"] if i in networks])
-
-
-@dataclass(frozen=True)
-class Use:
-    """How often a boundary was touched in submissions, and how often people went on with a reason."""
-
-    touched: int
-    overridden: int
-
-    @property
-    def is_mostly_overridden(self) -> bool:
-        return self.touched >= OVERRIDDEN_ENOUGH and self.overridden > OVERRIDDEN_SHARE * self.touched
-
-
-def uses(session: Session, desk_id: int, *, now: datetime) -> dict[int, Use]:
-    """Boundary id → how it was used on this desk in the last 90 days."""
-    warned = and_(BoundaryVersion.severity == Severity.WARN, SubmittedFinding.reason != "")
-    rows = session.execute(
-        select(SubmittedFinding.boundary_id, func.count(), func.count().filter(warned))
-        .join(Submission, Submission.id == SubmittedFinding.submission_id)
-        .join(BoundaryVersion, BoundaryVersion.id == SubmittedFinding.version_id)
-        .where(Submission.desk_id == desk_id, SubmittedFinding.at >= now - LOOKED_BACK)
-        .group_by(SubmittedFinding.boundary_id)
-    )
-    return {boundary_id: Use(touched, overridden) for boundary_id, touched, overridden in rows}
 
 
 def reasons(session: Session, desk_id: int, boundary: Boundary, *, most: int = 20) -> list[SubmittedFinding]:

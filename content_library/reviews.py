@@ -287,12 +287,14 @@ def last_decided(session: Session, review: Review) -> Revision | None:
     """The revision this team decided on last, before this submission: what it need not read again."""
     return session.scalar(
         select(Revision)
-        .join(Decision, Decision.revision_id == Revision.id)
-        .join(Review, Review.id == Decision.review_id)
+        .join(Submission, Submission.revision_id == Revision.id)
+        .join(Review, Review.submission_id == Submission.id)
+        .join(Decision, Decision.review_id == Review.id)
         .where(
-            Revision.post_id == review.submission.post_id,
+            # From the post's few submissions: SQLite would go through everything the team has ever read.
+            Submission.post_id == review.submission.post_id,
+            Submission.id < review.submission_id,
             Review.team_id == review.team_id,
-            Decision.submission_id < review.submission_id,
         )
         .order_by(Decision.id.desc())
         .limit(1)

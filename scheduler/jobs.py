@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from content_library import (
     agreement_rounds,
+    boundary_owners,
     clock,
     decision_links,
     feeds,
@@ -158,11 +159,12 @@ def check_links(duty: Duty) -> None:
 
 
 def tidy(duty: Duty) -> None:
-    """Forget sessions and links that are over, and once a day what is past its time."""
+    """Forget sessions and links that are over, tell who looks after a boundary nobody heeds, and daily tidy up."""
     with duty.world.database.write() as session:
         now = clock.now(session)
         sign_in.forget_old_sessions(session, now=now)
         decision_links.forget_old(session, now=now)
+        boundary_owners.tell_owners(session, now=now)
     retention.tidy_daily(duty.world.database, duty.world.media_folder, stop=duty.stopping)
 
 

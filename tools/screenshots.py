@@ -64,6 +64,7 @@ SHOTS_TO_TAKE = (
     Shot("composer-boundaries", "Maya Okafor", f"{DESK}/library?q=guaranteed", (POST, "a[href$='/compose']")),
     Shot("boundaries", "Priya Raman", f"{DESK}/boundaries"),
     Shot("agreement", "Elena Costa", f"{DESK}/agreements/1"),
+    Shot("reports", "Priya Raman", f"{DESK}/reports"),
     Shot("curation", "Jonas Weil", f"{DESK}/curation"),
     Shot("reviews", "Tom Hargreave", "/reviews"),
     Shot("review", "Tom Hargreave", "/reviews", (REVIEW,)),

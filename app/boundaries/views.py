@@ -12,8 +12,10 @@ from app.formatting import gettext as _
 from app.forms import number
 from app.sign_in import signed_in
 from content_library import boundary_editing as verbs
+from content_library import boundary_owners
 from content_library.boundaries.rules import Detector
 from content_library.boundary_editing import Preview
+from content_library.boundary_use import uses
 from content_library.models.boundary import Boundary
 from content_library.permissions import can_manage_desk, can_manage_people, require
 
@@ -30,7 +32,9 @@ def index() -> Any:
             (_("For every desk"), [s for s in every if s.boundary.desk_id is None]),
             (_("For {} alone").format(desk().name), [s for s in every if s.boundary.desk_id is not None]),
         ],
-        uses=verbs.uses(db(), desk().id, now=now()),
+        uses=uses(db(), desk().id, now=now()),
+        overridden=boundary_owners.overridden_for(db(), desk(), me(), now=now()),
+        may_change=verbs.may_change,
         detectors=DETECTORS,
         teams={team.key: team.name for team in desk().teams},
         may_add=can_manage_desk(me(), desk().id),
@@ -152,7 +156,7 @@ def _page(
         tried=tried,
         switching=switching or SwitchForm(formdata=None, seen=str(found.latest_number) if found else ""),
         reasons=verbs.reasons(db(), desk().id, found) if found else [],
-        use=verbs.uses(db(), desk().id, now=now()).get(found.id) if found else None,
+        use=uses(db(), desk().id, now=now()).get(found.id) if found else None,
         may_change=verbs.may_change(me(), found) if found else can_manage_desk(me(), desk().id),
         may_everywhere=can_manage_people(me()),
     )

@@ -21,6 +21,7 @@ from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Rendition, Revision
 from content_library.models.review import Approval, Submission, SubmissionState
 from content_library.revisions import latest_revision
+from content_library.turnaround import usual_turnaround
 from scheduler.agenda import of_post
 
 
@@ -73,6 +74,7 @@ def post_page(
         previews=revision_previews(db(), latest, desk().id) if latest else [],
         text=text_for(latest.content, "") if latest else "",
         submissions=sent,
+        usual=usual_turnaround(db(), [r.team_id for r in under_way.reviews] if under_way else [], now()),
         comments=discussion.comments(db(), post),
         suggested=suggestions.of_post(db(), post),
         publications=of_post(db(), post),

@@ -31,6 +31,7 @@ from content_library.offer_window import window
 from content_library.review_clocks import Forecast, forecast
 from content_library.revisions import latest_revision
 from content_library.submissions import Route
+from content_library.turnaround import usual_turnaround
 
 
 def compose_page(
@@ -105,6 +106,7 @@ def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[
         "outside": lambda part: outside_words(part, _shelf_names(shelf)),
         "needless": needless,
         "is_cleared": bool(route) and all(part.cover for part in route),
+        "usual": usual_turnaround(db(), [part.team.id for part in route if part.team], now()),
         "forecast": _forecast(route, form),
         "window": window(content, shelf.specs, desk().zone),
     }

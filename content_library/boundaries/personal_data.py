@@ -57,6 +57,13 @@ def personal_data(
     return sorted(free, key=lambda each: each.start)
 
 
+def masked(text: str, *, regions: Sequence[str] = ()) -> str:
+    """The text with dots where personal data stands."""
+    for found in reversed(personal_data(text, regions=regions)):
+        text = f"{text[: found.start]}•••{text[found.end :]}"
+    return text
+
+
 def shape(pattern: str) -> re.Pattern[str]:
     """`BH-######` as a pattern. Every other character stands for itself, so that none can run away."""
     return _shape(pattern)

@@ -87,4 +87,4 @@ class SubmittedFinding(Base):
     boundary: Mapped[Boundary] = relationship()
     version: Mapped[BoundaryVersion] = relationship()
 
-    __table_args__ = (Index("ix_findings_boundary_id_at", "boundary_id", "at"),)
+    __table_args__ = (Index("ix_findings_boundary_id_at", "boundary_id", "at"), Index("ix_findings_at", "at"))

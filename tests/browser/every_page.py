@@ -79,6 +79,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
         Visit("priya", {"account_id": "mastodon"}),
     ),
     "ladder.criteria": (Visit("priya"),),
+    "reports.index": (Visit("priya"), Visit("tom", more={"period": "90", "team": "legal"})),
     "record.index": (Visit("ruth"),),
     "record.entry": (Visit("ruth", {"entry_id": "entry"}),),
     "record.post": (Visit("ruth", {"post_id": "lids"}), Visit("ruth", {"post_id": "dial"})),
@@ -129,5 +130,6 @@ NO_PAGES = {
     "public.ready": "a word for whoever watches the servers",
     "record.entries": "a file of what was found",
     "record.head": "a file to keep elsewhere",
+    "reports.table_file": "a file for a spreadsheet",
     "static": "style, scripts and icons",
 }

@@ -20,7 +20,14 @@ pytestmark = [pytest.mark.network, pytest.mark.browser, pytest.mark.slow]
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 360, "height": 740}
-IN_THE_DARK = ("home.today", "library.index", "posts.compose", "reviews.show", "calendar.week")
+IN_THE_DARK = (
+    "home.today",
+    "library.index",
+    "posts.compose",
+    "reviews.show",
+    "calendar.week",
+    "reports.index",
+)
 EMPTY = (
     "",
     "library",
@@ -31,6 +38,7 @@ EMPTY = (
     "accounts",
     "ladder",
     "record",
+    "reports",
     "posts/new",
     "holds",
 )

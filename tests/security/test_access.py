@@ -35,7 +35,7 @@ TABLE: dict[str, frozenset[str]] = {
                      "posts.revisions", "calendar.agenda", "calendar.events", "calendar.hold_list", "calendar.month",
                      "calendar.move_meaning", "calendar.publication", "calendar.triage", "calendar.week",
                      "boundaries.index", "boundaries.show", "agreements.index", "agreements.show", "facts.index",
-                     "facts.show", "ladder.index", "ladder.show"), READERS),
+                     "facts.show", "ladder.index", "ladder.show", "reports.index", "reports.table_file"), READERS),
     **dict.fromkeys(("posts.new", "posts.create", "posts.compose", "posts.keep", "posts.preview", "posts.save_revision",
                      "posts.send", "posts.submit", "posts.take_back", "posts.discard", "posts.bring_back",
                      "posts.apply_suggestion", "posts.take_back_suggestion", "posts.decline_suggestion",

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from content_library.models.boundary import Boundary
-from content_library.models.post import WorkingCopy
+from content_library.models.post import Post, WorkingCopy
 from tests import factories as make
 from tests.app.house import send, text_of
 
@@ -145,3 +145,17 @@ def test_every_detector_has_its_own_form(house, detector):
     assert ('name="patterns"' in page) is (detector == "personal_data")
     assert ('name="refused"' in page) is (detector == "links")
     assert house.client("priya").get(f"{HERE}/new?detector=nonsense").status_code == 404
+
+
+def test_who_looks_after_a_rule_sees_that_people_mostly_go_on_over_it(house):
+    for _ in range(5):
+        post_id = a_post(house, "Look: https://bit.ly/1", answers={"links": {"reason": "It is ours."}})
+        with house.database.write() as session:
+            make.submit(session, session.get_one(Post, post_id), session.merge(house.people["maya"]))
+    for person, sees in (("priya", True), ("elena", True), ("sam", True), ("maya", False), ("tom", False)):
+        page = text_of(house.client(person).get(HERE))
+        assert ("100 % went on" in page) is sees, person
+        assert ("“It is ours.”" in page) is sees
+    shown = text_of(house.client("elena").get(f"{HERE}/{id_of(house, 'links')}"))
+    assert "5 of 5 posts in 90 days went on with a reason." in shown
+    assert "5 of 5 posts" not in text_of(house.client("maya").get(HERE))

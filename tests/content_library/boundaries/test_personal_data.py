@@ -2,7 +2,7 @@
 
 import pytest
 
-from content_library.boundaries.personal_data import Kind, personal_data
+from content_library.boundaries.personal_data import Kind, masked, personal_data
 
 
 def kinds(text: str, **settings: object) -> list[tuple[str, str]]:
@@ -65,3 +65,9 @@ def test_the_houses_own_address_and_number_are_allowed():
 def test_every_place_is_found_once_by_what_is_surest():
     text = "4111111111111111, a@b.example, a@b.example"
     assert [kind for kind, _ in kinds(text, regions=("GB", "US", "DE"))] == [Kind.CARD, Kind.MAIL, Kind.MAIL]
+
+
+def test_a_text_can_be_shown_with_dots_in_its_place():
+    text = "Card 4111111111111111, mail a@b.example, and +49 30 901820: all of it."
+    assert masked(text) == "Card •••, mail •••, and •••: all of it."
+    assert masked("Nothing here.") == "Nothing here."
