@@ -4,11 +4,14 @@ A value has one keeper, the owner team, and stands in many texts. Changing it en
 the old one, in the same transaction; nobody approves the new value by changing it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from textwrap import shorten
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from content_library import audit, clearance
@@ -59,8 +62,9 @@ def add_fact(session: Session, desk: Desk, naming: Naming, value: str, *, actor:
         desk_id=desk.id, name=naming.name, key=fact_key(naming.name), about=naming.about,
         owner_team_id=naming.owner_team_id, created_at=now,
     )  # fmt: skip
-    session.add(fact)
-    _add_version(session, fact, value, "", actor=actor, now=now)
+    with _alone_of_its_name(session, naming.name):
+        session.add(fact)
+        _add_version(session, fact, value, "", actor=actor, now=now)
     audit.record(
         session, "fact.added", fact, actor=actor, now=now, summary=f"Added the fact “{fact.name}”",
         details={"value": value, "about": fact.about, "owner_team_id": fact.owner_team_id},
@@ -130,9 +134,9 @@ def describe_fact(session: Session, fact: Fact, naming: Naming, *, actor: User, 
     if problems or len(naming.about) > LONGEST_ABOUT:
         raise InvalidInput("Nothing was changed.", problems or _too_long())
     before = {"name": fact.name, "about": fact.about, "owner_team_id": fact.owner_team_id}
-    fact.name, fact.key, fact.about = naming.name, fact_key(naming.name), naming.about
-    fact.owner_team_id = naming.owner_team_id
-    flush(session)
+    with _alone_of_its_name(session, naming.name):
+        fact.name, fact.key, fact.about = naming.name, fact_key(naming.name), naming.about
+        fact.owner_team_id = naming.owner_team_id
     session.expire(fact, ["owner_team"])
     audit.record(
         session, "fact.described", fact, actor=actor, now=now,
@@ -238,6 +242,18 @@ def _naming_problems(session: Session, desk: Desk, naming: Naming, *, but: int =
         return {}
     where = " in the archive. Restore it there" if taken.archived_at else " already. Change that one"
     return {"name": f"There is a fact called “{taken.name}”{where}, or choose another name."}
+
+
+@contextmanager
+def _alone_of_its_name(session: Session, name: str) -> Iterator[None]:
+    """Somebody may give the same name in the same moment."""
+    try:
+        with session.begin_nested():
+            yield
+            flush(session)
+    except IntegrityError as race:
+        sentence = f"Somebody else added a fact called “{name}” a moment ago. Choose another name."
+        raise InvalidInput("Nothing was changed.", {"name": sentence}) from race
 
 
 def _too_long() -> dict[str, str]:

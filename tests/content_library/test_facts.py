@@ -1,5 +1,7 @@
 """Facts on the road: used by name, changed by their keepers, and what a change ends."""
 
+import threading
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -8,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from content_library import fact_shelf, facts, posts, submissions
 from content_library.approvals import approval_in_force
+from content_library.database import Database
 from content_library.errors import Conflict, InvalidInput, NotFound, PermissionDenied, TransitionNotAllowed
 from content_library.fact_values import outdated
 from content_library.facts import Naming
 from content_library.finding import PostFilter, find_posts
-from content_library.models.desk import Team
+from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
 from content_library.models.post import Post, PostState, Revision
 from content_library.models.review import SubmissionState
@@ -275,6 +278,31 @@ def test_a_name_is_needed_and_is_the_only_one_of_its_kind(scene: Scene, price: F
     with pytest.raises(InvalidInput) as refused:
         add(scene, name, "1 €")
     assert list(problems(refused)) == ["name"]
+
+
+def test_two_facts_of_one_name_in_the_same_moment_are_one_and_a_sentence(database: Database) -> None:
+    with database.write() as session:
+        there = make_scene(session)
+        desk_id, priya_id = there.desk.id, there.priya.id
+    at_once, refused, added = threading.Barrier(2), [], []
+
+    def add_one() -> None:
+        at_once.wait(10)
+        with suppress(InvalidInput), database.write() as session:
+            desk, priya = session.get_one(Desk, desk_id), session.get_one(User, priya_id)
+            try:
+                added.append(facts.add_fact(session, desk, Naming("price"), "1", actor=priya, now=NOW).id)
+            except InvalidInput as sentence:
+                refused.append(sentence.fields)
+                raise
+
+    both = [threading.Thread(target=add_one) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(20)
+    assert len(added) == 1
+    assert [list(fields) for fields in refused] == [["name"]]
 
 
 def test_a_fact_is_renamed_only_while_no_text_uses_it(scene: Scene, price: Fact) -> None:

@@ -10,7 +10,10 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from content_library import facts
 from content_library.database import Database
+from content_library.facts import Naming
+from content_library.models.desk import Desk
 from content_library.models.post import Post, PostState
 from content_library.models.user import User
 from content_library.posts import autosave, working_copy
@@ -322,3 +325,38 @@ def test_a_name_is_chosen_with_the_keyboard_while_typing(
     expect(page.get_by_role("option")).to_have_count(0)
     page.get_by_role("button", name="Comment").click()
     expect(page.locator(".mention")).to_have_text("@Priya Raman")
+
+
+def test_a_fact_is_inserted_where_the_cursor_stands_and_the_preview_says_its_value(
+    desktop: BrowserContext, sign_in: SignIn, world: World, url: str
+) -> None:
+    with world.database.write() as session:
+        desk, priya = session.get_one(Desk, world.desk.id), session.get_one(User, world.priya.id)
+        facts.add_fact(session, desk, Naming("waiting time"), "twenty minutes", actor=priya, now=make.NOW)
+    post_id = world.post(text="Wait . Rinse.", accounts=[world.page.id])
+    page = sign_in(desktop, world.maya)
+    page.goto(f"{url}{HERE}/{post_id}/compose")
+    text = page.locator("[name=text]")
+    text.evaluate("field => { field.focus(); field.setSelectionRange(5, 5); }")
+    page.get_by_text("Facts to use by name").click()
+    expect(page.get_by_text("{{waiting time}} twenty minutes")).to_be_hidden()
+    assert_accessible(page)
+    page.get_by_role("button", name="Insert").click()
+    expect(text).to_have_value("Wait {{waiting time}}. Rinse.")
+    expect(page.locator("#panel")).to_contain_text("Wait twenty minutes. Rinse.")
+    saved(page)
+
+
+def test_without_script_the_names_of_facts_can_be_copied(
+    desktop: BrowserContext, sign_in: SignIn, world: World, url: str
+) -> None:
+    with world.database.write() as session:
+        desk, priya = session.get_one(Desk, world.desk.id), session.get_one(User, world.priya.id)
+        facts.add_fact(session, desk, Naming("waiting time"), "twenty minutes", actor=priya, now=make.NOW)
+    post_id = world.post(accounts=[world.page.id])
+    page = sign_in(desktop, world.maya)
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(f"{url}{HERE}/{post_id}/compose")
+    page.get_by_text("Facts to use by name").click()
+    expect(page.locator(".fact-names")).to_contain_text("{{waiting time}} twenty minutes")
+    expect(page.get_by_role("button", name="Insert")).to_have_count(0)
