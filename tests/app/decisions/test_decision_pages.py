@@ -141,6 +141,17 @@ def test_approving_thanks_says_what_happens_next_and_spends_the_link(mailing: Ma
     assert mailing.link().used_at == mailing.clock()
 
 
+def test_while_another_team_is_asked_the_thanks_say_for_whom_it_still_waits(mailing: Mailing):
+    mailing.submit(format_key="celebrity_news", fields={"relevance": "A chef uses our bowl."})
+    mailing.deliver()
+    path, client = mailing.path("tom"), mailing.browser()
+    send(client, path, f"{path}/decision", verdict="approve")
+    assert "It still waits for PR." in shown(client.get(path))
+    beside = shown(mailing.browser().get(mailing.path("aisha")))
+    assert "by Tom Hargreave" in " ".join(beside.replace("<span dir=\"auto\">", "").split())
+    assert "by e-mail" in beside
+
+
 def test_others_read_that_it_was_decided_by_mail(mailing: Mailing, path: str):
     client = mailing.browser()
     send(client, path, f"{path}/decision", verdict="approve")
