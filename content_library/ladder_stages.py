@@ -61,7 +61,7 @@ def too_low(account: str, stage: int | None, format_: Format) -> str:
     needed = needed_by(format_)
     if stage is None or needed is None or reaches(stage, needed):
         return ""
-    return f"{at_stage(account, stage)} {_needs(format_, needed)}"
+    return f"{at_stage(account, stage)} {_needs(format_, needed)} See what is missing under Ladder."
 
 
 def _needs(format_: Format, needed: int) -> str:

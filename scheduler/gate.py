@@ -292,13 +292,13 @@ def _below_its_stage(session: Session, row: Row[Any]) -> No | None:
     """The format of what goes out is judged, which need not be that of the newest revision."""
     if row.stage is None or row.stage == HIGHEST:
         return None
-    format_ = session.scalars(_FORMAT, {"revision_id": row.revision_id}).one()
+    format_: Any = session.connection().execute(_FORMAT, {"revision_id": row.revision_id}).one()
     sentence = too_low(label(row.network, row.handle, row.account_name), row.stage, format_)
     return No(Reason.LADDER, Act.BLOCK, sentence) if sentence else None
 
 
 _FORMAT = (
-    select(Format)
+    select(Format.key, Format.name, Format.kind, Format.tone)
     .join(Revision, Revision.content["format"].as_string() == Format.key)
     .where(Revision.id == bindparam("revision_id", type_=Integer()))
 )

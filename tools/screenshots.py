@@ -74,6 +74,7 @@ SHOTS_TO_TAKE = (
     Shot("plan", "Maya Okafor", f"{DESK}/library?state=approved", (POST, "main a[href*='/plan']")),
     Shot("publication", "Priya Raman", f"{DESK}/", (OUT,)),
     Shot("held", "Priya Raman", f"{DESK}/calendar/agenda", (PUBLICATION,)),
+    Shot("ladder", "Priya Raman", f"{DESK}/ladder"),
     Shot("accounts", "Priya Raman", f"{DESK}/accounts"),
     Shot("record", "Ruth Adler", f"{DESK}/record"),
     Shot("people", "Sam Ito", "/settings/people"),

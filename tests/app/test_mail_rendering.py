@@ -82,6 +82,7 @@ def test_what_is_not_known_is_left_out(render):
         (notice("publication.failed", "publication"), "calendar.publication"),
         (notice("account.signed_out", "account"), "accounts.index"),
         (notice("boundary.overridden", "boundary"), "boundaries.index"),
+        (notice("ladder.asked", "ladderstanding", account_id=3), "ladder.show"),
         (notice("something.else", "thing"), "home.notices"),
     ],
 )

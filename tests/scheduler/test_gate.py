@@ -307,7 +307,8 @@ def test_what_its_account_has_not_earned_waits_in_words(scene: Scene) -> None:
     answer = refused(scene, publication)
     assert (answer.reason, answer.act) == (Reason.LADDER, Act.BLOCK)
     assert answer.sentence == (
-        "Public page Brindlemoor Home is at stage 1, basic education. “Flash sale” needs stage 3."
+        "Public page Brindlemoor Home is at stage 1, basic education. “Flash sale” needs stage 3. "
+        "See what is missing under Ladder."
     )
 
 

@@ -148,7 +148,7 @@ def test_while_another_team_is_asked_the_thanks_say_for_whom_it_still_waits(mail
     send(client, path, f"{path}/decision", verdict="approve")
     assert "It still waits for PR." in shown(client.get(path))
     beside = shown(mailing.browser().get(mailing.path("aisha")))
-    assert "by Tom Hargreave" in " ".join(beside.replace("<span dir=\"auto\">", "").split())
+    assert "by Tom Hargreave" in " ".join(beside.replace('<span dir="auto">', "").split())
     assert "by e-mail" in beside
 
 
