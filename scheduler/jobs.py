@@ -149,7 +149,16 @@ def tidy(duty: Duty) -> None:
     """Forget sessions that are over, and tell who looks after a boundary that nobody heeds."""
     with duty.world.database.write() as session:
         sign_in.forget_old_sessions(session, now=clock.now(session))
-        boundary_owners.tell_owners(session, now=clock.now(session))
+    _tell_owners(duty)
+
+
+def _tell_owners(duty: Duty) -> None:
+    """Counting takes its time on a large desk, so nobody waits for a lock meanwhile."""
+    with duty.world.database.read() as session:
+        is_due = bool(boundary_owners.to_tell(session, now=clock.now(session)))
+    if is_due:
+        with duty.world.database.write() as session:
+            boundary_owners.tell_owners(session, now=clock.now(session))
 
 
 def beat(duty: Duty, job: str) -> None:
