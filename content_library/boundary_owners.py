@@ -67,18 +67,25 @@ def _samples(session: Session, desk: Desk, rule: Boundary, *, now: datetime) -> 
     return list(dict.fromkeys(shown))[:MOST_SAMPLES]
 
 
+def to_tell(session: Session, *, now: datetime) -> list[tuple[Desk, Boundary, Use]]:
+    """The rules that a desk mostly goes on over and whose owner was not told of it in the last 30 days."""
+    found = []
+    for desk in session.scalars(select(Desk).order_by(Desk.id)).all():
+        used = uses(session, desk.id, now=now)
+        rules = [session.get_one(Boundary, boundary_id) for boundary_id in mostly_overridden(used)]
+        found += [
+            (desk, rule, used[rule.id]) for rule in rules if not _was_told(session, desk, rule, now=now)
+        ]
+    return found
+
+
 def tell_owners(session: Session, *, now: datetime) -> int:
     """Tell who looks after a rule that a desk mostly goes on over, once in 30 days for each rule and desk. Returns how
     many rules were told of."""
-    told = 0
-    for desk in session.scalars(select(Desk).order_by(Desk.id)):
-        used = uses(session, desk.id, now=now)
-        for boundary_id in mostly_overridden(used):
-            rule = session.get_one(Boundary, boundary_id)
-            if not _was_told(session, desk, rule, now=now):
-                _tell(session, desk, rule, used[boundary_id], now=now)
-                told += 1
-    return told
+    due = to_tell(session, now=now)
+    for desk, rule, use in due:
+        _tell(session, desk, rule, use, now=now)
+    return len(due)
 
 
 def _was_told(session: Session, desk: Desk, rule: Boundary, *, now: datetime) -> bool:

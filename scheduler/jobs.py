@@ -164,8 +164,17 @@ def tidy(duty: Duty) -> None:
         now = clock.now(session)
         sign_in.forget_old_sessions(session, now=now)
         decision_links.forget_old(session, now=now)
-        boundary_owners.tell_owners(session, now=now)
+    _tell_owners(duty)
     retention.tidy_daily(duty.world.database, duty.world.media_folder, stop=duty.stopping)
+
+
+def _tell_owners(duty: Duty) -> None:
+    """Counting takes its time on a large desk, so nobody waits for a lock meanwhile."""
+    with duty.world.database.read() as session:
+        is_due = bool(boundary_owners.to_tell(session, now=clock.now(session)))
+    if is_due:
+        with duty.world.database.write() as session:
+            boundary_owners.tell_owners(session, now=clock.now(session))
 
 
 def export_head(duty: Duty) -> None:

@@ -13,7 +13,7 @@ from content_library.database import Database
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import EngineBeat
 from content_library.models.feed import LinkCheck
-from content_library.models.notice import Mail
+from content_library.models.notice import Mail, Notice
 from content_library.models.user import User
 from content_library.notices import notify
 from content_library.notifications import Words
@@ -116,6 +116,16 @@ def test_what_happened_is_sealed_and_who_has_to_know_gets_a_mail(road: Road, dut
         assert session.scalar(select(func.count()).where(AuditEntry.seq.is_(None))) == 0
         lead = session.get_one(User, road.lead_id)
         assert session.scalar(select(func.count()).where(Mail.to == lead.email, Mail.sent_at.is_not(None)))
+
+
+def test_who_looks_after_a_rule_that_nobody_heeds_is_told_once(road: Road, duty: Duty) -> None:
+    answers = {"links": {"reason": "It is ours."}}
+    road.plan(count=5, text="Look: https://bit.ly/1", answers=answers)
+    jobs.tidy(duty)
+    jobs.tidy(duty)
+    with road.database.read() as session:
+        told = session.scalars(select(Notice).where(Notice.kind == "boundary.overridden")).all()
+        assert [notice.user.name for notice in told] == ["Elena Costa"]
 
 
 def test_the_links_of_what_is_planned_are_looked_at(road: Road, duty: Duty) -> None:

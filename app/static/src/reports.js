@@ -1,6 +1,7 @@
 // The pictures of a report, drawn from what stands in their figures. The tables below them say the same without script.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+const paper = matchMedia("print");
 const drawn = [];
 
 /** A colour of ours as the browser resolves it for light or dark. */
@@ -78,7 +79,7 @@ function options(about, words, lines) {
     unit: about.unit,
     indexAxis: "y",
     maintainAspectRatio: false,
-    animation: still.matches ? false : { duration: 150 },
+    animation: still.matches || paper.matches ? false : { duration: 150 },
     layout: { padding: { right: 96 } },
     plugins: {
       legend: { position: "bottom", align: "start", labels: { color: words, boxWidth: 16, boxHeight: 12 } },
@@ -139,5 +140,4 @@ drawAll();
 document.fonts?.ready.then(drawAll);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-addEventListener("beforeprint", () => drawn.forEach((chart) => chart.resize()));
-addEventListener("afterprint", () => drawn.forEach((chart) => chart.resize()));
+paper.addEventListener("change", drawAll);

@@ -61,3 +61,15 @@ def test_on_a_phone_nothing_is_wider_than_the_page(demo, phone_page):
     phone_page.goto(demo.url + HERE)
     phone_page.wait_for_selector("figure canvas")
     assert phone_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_on_paper_the_pictures_are_there_and_what_can_be_pressed_is_not(demo, page):
+    demo.enter(page.context, "priya")
+    page.emulate_media(reduced_motion="reduce", color_scheme="dark")
+    page.goto(demo.url + HERE)
+    page.wait_for_selector("figure canvas")
+    page.emulate_media(media="print")
+    words = "() => Chart.getChart(document.querySelector('figure canvas')).options.scales.x.ticks.color"
+    page.wait_for_function(f"() => ({words})() === getComputedStyle(document.body).color")
+    assert not page.locator(".filter-bar, .report-file, .rail").filter(visible=True).count()
+    assert all(points > 500 for points in inked(page))
