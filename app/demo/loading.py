@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 from app.demo import curation, pictures
 from app.demo.people import PASSWORD, PEOPLE
 from app.demo.posts import POSTS, DemoPost, Step
-from content_library import catalogue, discussion, media_store, posts, reviews, sign_in, submissions
+from content_library import (
+    catalogue,
+    discussion,
+    legal_holds,
+    media_store,
+    posts,
+    reviews,
+    sign_in,
+    submissions,
+)
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
 from content_library.models.boundary import BoundaryVersion
@@ -247,6 +256,11 @@ class _Story:
         return make_world(self._settings, self._database, engine="demo")
 
     def _last_touches(self, session: Session) -> None:
+        chef = session.get_one(Post, self._posts["chef"])
+        legal_holds.place(
+            session, chef.desk, "The chef’s agency asked what was planned with her name.",
+            actor=self._user(session, "ruth"), now=self._now, post_id=chef.id,
+        )  # fmt: skip
         submissions.expire_submissions(session, now=self._now)
         session.add(
             LinkCheck(
