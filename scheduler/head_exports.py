@@ -20,11 +20,14 @@ from content_library.models.user import User
 from content_library.permissions import can_manage_people, require
 from content_library.settings import Settings
 from content_library.transitions import flush
+from content_library.turns import take_turn
 from content_library.web_addresses import FetchError, parse_target
 from content_library.web_fetch import Fetcher
 
 MAY_SET = "Only administrators can say where the head of the record is exported to."
 AGAIN = timedelta(hours=1)
+AT_MOST = timedelta(minutes=10)
+"""An export is over by then; until then no other engine begins one."""
 _PLACES, _LAST = "head_export", "head_export_last"
 
 
@@ -97,6 +100,9 @@ def export_daily(database: Database, settings: Settings, fetcher: Fetcher) -> Ex
     left = [name for name in wanted.names if had is None or name not in had.done]
     if not left or not head["seq"] or (had is not None and had.problems and now < had.tried_at + AGAIN):
         return None
+    with database.write() as session:
+        if not take_turn(session, "export_head", now=now, until=now + AT_MOST):
+            return None
     outcomes = {name: _try(_send, name, head, wanted, settings, fetcher, now) for name in left}
     with database.write() as session:
         return _keep(session, outcomes, had, head, wanted, now=now)

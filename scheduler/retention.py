@@ -6,7 +6,7 @@ their parts, and the pictures of anything that ever went out.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -40,13 +40,14 @@ from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.user import OneTimeLink, User
 from content_library.permissions import can_manage_people, require
 from content_library.transitions import flush
+from content_library.turns import take_turn
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 
 MAY_SET = "Only administrators can say how long things are kept."
 FEWEST_DAYS, MOST_DAYS = 30, 36_500
 AT_ONCE = 500
 TIDIED = "record.tidied"
-_PERIODS, _ROUND = "retention", "retention_round"
+_PERIODS = "retention"
 _SIGN_INS = ("user.signed_in", "user.signed_out", "user.reset_asked")
 _UNSENT = (
     PublicationState.PLANNED, PublicationState.BLOCKED, PublicationState.HELD, PublicationState.MISSED,
@@ -144,11 +145,10 @@ def held_now(session: Session) -> Held:
 def tidy_daily(database: Database, media: Path, *, stop: Event | None = None) -> dict[str, int]:
     """A round, unless there was one today; the counts by kind."""
     with database.write() as session:
-        today = clock.now(session).date().isoformat()
-        last = session.get(Setting, _ROUND)
-        if last is not None and last.value.get("day") == today:
+        now = clock.now(session)
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        if not take_turn(session, "tidy", now=now, until=midnight):
             return {}
-        session.merge(Setting(key=_ROUND, value={"day": today}))
     return tidy(database, media, stop=stop)
 
 

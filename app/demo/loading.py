@@ -17,6 +17,7 @@ from content_library import (
     discussion,
     facts,
     ladder,
+    legal_holds,
     mail_decisions,
     media_store,
     posts,
@@ -320,6 +321,11 @@ class _Story:
         return make_world(self._settings, self._database, engine="demo")
 
     def _last_touches(self, session: Session) -> None:
+        chef = session.get_one(Post, self._posts["chef"])
+        legal_holds.place(
+            session, chef.desk, "The chef’s agency asked what was planned with her name.",
+            actor=self._user(session, "ruth"), now=self._now, post_id=chef.id,
+        )  # fmt: skip
         submissions.expire_submissions(session, now=self._now)
         session.add(
             LinkCheck(
