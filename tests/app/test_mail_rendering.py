@@ -81,6 +81,9 @@ def test_what_is_not_known_is_left_out(render):
         (notice("comment.added", "comment", post_id=7), "posts.show"),
         (notice("publication.failed", "publication"), "calendar.publication"),
         (notice("account.signed_out", "account"), "accounts.index"),
+        (notice("comment.mentioned", "submission", post_id=7), "posts.show"),
+        (notice("suggestion.applied", "suggestion", post_id=7), "posts.show"),
+        (notice("desk.stopped", "hold"), "calendar.hold_list"),
         (notice("something.else", "thing"), "home.notices"),
     ],
 )
