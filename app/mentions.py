@@ -32,9 +32,11 @@ def spoken(text: str, mentions: Sequence[Mapping[str, int]]) -> Markup:
 
 def names_to_pick(post: Post) -> str:
     """The names a picker offers while typing, as JSON."""
-    return json.dumps(
-        list(dict.fromkeys(who_may_be_mentioned(db(), post.desk_id).values())), ensure_ascii=False
-    )
+    known: dict[int, str] = g.setdefault("names_to_pick", {})
+    if post.desk_id not in known:
+        names = dict.fromkeys(who_may_be_mentioned(db(), post.desk_id).values())
+        known[post.desk_id] = json.dumps(list(names), ensure_ascii=False)
+    return known[post.desk_id]
 
 
 def say_unclear(post: Post, text: str) -> None:

@@ -83,6 +83,9 @@ def test_what_is_not_known_is_left_out(render):
         (notice("account.signed_out", "account"), "accounts.index"),
         (notice("boundary.overridden", "boundary"), "boundaries.index"),
         (notice("ladder.asked", "ladderstanding", account_id=3), "ladder.show"),
+        (notice("comment.mentioned", "submission", post_id=7), "posts.show"),
+        (notice("suggestion.applied", "suggestion", post_id=7), "posts.show"),
+        (notice("desk.stopped", "hold"), "calendar.hold_list"),
         (notice("something.else", "thing"), "home.notices"),
     ],
 )

@@ -207,7 +207,7 @@ def test_an_approved_revision_stays_approved_while_somebody_writes_on(session, s
 
 def test_discarding_goes_back_to_the_last_revision(session, scene):
     post = make_post(session, scene.desk, scene.maya)
-    posts.discard_working_copy(session, typed(session, post, scene.maya, "No."), actor=scene.maya)
+    posts.discard_working_copy(session, typed(session, post, scene.maya, "No."), actor=scene.maya, now=NOW)
     assert session.scalars(select(WorkingCopy).filter_by(post_id=post.id)).all() == []
 
 
@@ -215,7 +215,7 @@ def test_the_only_words_of_a_post_cannot_be_discarded(session, scene):
     post = posts.create_post(session, scene.desk, "how_to", actor=scene.maya, now=NOW)
     copy = posts.find_working_copy(session, post, actor=scene.maya)
     with pytest.raises(InvalidInput):
-        posts.discard_working_copy(session, copy, actor=scene.maya)
+        posts.discard_working_copy(session, copy, actor=scene.maya, now=NOW)
 
 
 def test_nobody_touches_somebody_elses_working_copy(session, scene):
@@ -226,7 +226,7 @@ def test_nobody_touches_somebody_elses_working_copy(session, scene):
     with pytest.raises(PermissionDenied):
         saved(session, copy, scene.jonas, onto=copy.base_revision_id)
     with pytest.raises(PermissionDenied):
-        posts.discard_working_copy(session, copy, actor=scene.jonas)
+        posts.discard_working_copy(session, copy, actor=scene.jonas, now=NOW)
 
 
 def test_an_older_revision_comes_back_as_words_to_work_on(session, scene):
