@@ -26,7 +26,7 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
 
 def act_of(notice: Notice) -> str:
     """What the link’s button says."""
-    if notice.kind in ("review.open", "review.answered", "review.reminder"):
+    if notice.kind in ("review.open", "review.answered", "review.reminder", "decision.refused"):
         return "Read and decide"
     if notice.kind == "post.sent_back":
         return "Go on with the post"

@@ -1,7 +1,8 @@
 """What waits for a person: the queue, its order, what came back to them, and what they decided lately.
 
 A review waits for somebody when it is open, it belongs to a team of theirs that serves the desk, they did not write the
-text, and they have not decided on this submission. The oldest comes first.
+text, and they have neither decided on this submission nor pressed a decision that will count in a moment. The oldest
+comes first.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,15 @@ from sqlalchemy.orm import Session, joinedload
 from content_library.models.desk import Desk, team_desks
 from content_library.models.format import Format, Kind
 from content_library.models.post import Post, PostState, Revision, revision_authors
-from content_library.models.review import Comment, Decision, Review, ReviewState, Submission, Verdict
+from content_library.models.review import (
+    Comment,
+    Decision,
+    PendingDecision,
+    Review,
+    ReviewState,
+    Submission,
+    Verdict,
+)
 from content_library.models.user import TeamMembership, User
 from content_library.paging import Paged, nearest_page
 from content_library.search import matching
@@ -177,8 +186,11 @@ def _waiting(person: User, wanted: QueueFilter) -> Any:
     """Ids of the reviews that wait for a person. Asks by `exists`, so that each answer is one look into an index."""
     state = ReviewState.ASKED if wanted.asked else ReviewState.OPEN
     decided = exists().where(Decision.submission_id == Review.submission_id, Decision.user_id == person.id)
+    pressed = exists().where(
+        PendingDecision.submission_id == Review.submission_id, PendingDecision.user_id == person.id
+    )
     return select(Review.id).where(
-        _served(person, wanted.desk_id), Review.state == state, ~decided, ~_wrote(person)
+        _served(person, wanted.desk_id), Review.state == state, ~decided, ~pressed, ~_wrote(person)
     )
 
 

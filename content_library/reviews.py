@@ -103,15 +103,12 @@ def decide(
     Raises PermissionDenied for people outside the team and for authors, TransitionNotAllowed when the review is
     over, another revision is in review or the person has decided already, InvalidInput when a no has no reason.
     """
-    submission = review.submission
-    hold_person(session, actor)
-    hold_submission(session, submission)
-    reason = reason.strip()
-    before = session.scalar(_decision_of(submission, actor))
-    if before is not None and _is_repeated(before, review, verdict, reason, (seen_revision_id, seen_hash)):
+    submission, reason = review.submission, reason.strip()
+    seen = (seen_revision_id, seen_hash)
+    before = repeated(session, review, verdict, actor=actor, seen=seen, reason=reason)
+    if before is not None:
         return before
-    _check_decidable(session, review, actor=actor, seen=(seen_revision_id, seen_hash))
-    _check_reason(verdict, reason)
+    place = check(session, review, verdict, actor=actor, seen=seen, reason=reason, place=place)
     decision = Decision(
         review=review,
         submission_id=submission.id,
@@ -120,7 +117,7 @@ def decide(
         content_hash=submission.content_hash,
         verdict=verdict,
         reason=reason,
-        place=checked_place(submission.revision, place),
+        place=place,
         is_solo=is_author(actor, submission.revision),
         identified_by=identified_by,
         at=now,
@@ -130,6 +127,34 @@ def decide(
     _record(session, decision, review, actor=actor, now=now)
     _settle(session, review, decision, actor=actor, now=now)
     return decision
+
+
+def repeated(
+    session: Session, review: Review, verdict: Verdict, *, actor: User, seen: tuple[int, str], reason: str
+) -> Decision | None:
+    """Hold the person and the submission; the very same decision, if it is there already: pressed twice."""
+    hold_person(session, actor)
+    hold_submission(session, review.submission)
+    before = session.scalar(_decision_of(review.submission, actor))
+    if before is None or not _is_repeated(before, review, verdict, reason, seen):
+        return None
+    return before
+
+
+def check(
+    session: Session,
+    review: Review,
+    verdict: Verdict,
+    *,
+    actor: User,
+    seen: tuple[int, str],
+    reason: str,
+    place: Mapping[str, str] | None,
+) -> dict[str, str] | None:
+    """Everything a decision has to be before it counts; returns the place as it is kept. Raises as `decide`."""
+    _check_decidable(session, review, actor=actor, seen=seen)
+    _check_reason(verdict, reason)
+    return checked_place(review.submission.revision, place)
 
 
 def _decision_of(submission: Submission, person: User) -> Select[Decision]:

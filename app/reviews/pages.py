@@ -15,7 +15,7 @@ from app.forms import choices
 from app.navigation import at_most
 from app.previews import revision_previews
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
-from content_library import catalogue, discussion, review_queue, reviews
+from content_library import catalogue, discussion, pressing, review_queue, reviews
 from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
@@ -118,6 +118,7 @@ def review_page(
         since=_since(review),
         findings=findings,
         obstacle=reviews.obstacle(db(), review, me()),
+        pressed=pressing.pending_of(db(), submission, me()),
         comments=discussion.comments(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
         left=review_queue.waiting_count(db(), me()),

@@ -143,6 +143,34 @@ class Decision(Base):
     __table_args__ = (UniqueConstraint("submission_id", "user_id"),)
 
 
+class PendingDecision(Base):
+    """A decision that is pressed and does not count yet: until it is settled its person can take it back."""
+
+    __tablename__ = "pending_decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    verdict: Mapped[Verdict] = mapped_column(by_value(Verdict))
+    reason: Mapped[str] = mapped_column(default="")
+    place: Mapped[dict[str, Any] | None]
+    checked: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    seen_revision_id: Mapped[int]
+    seen_hash: Mapped[str] = mapped_column(String(64))
+    identified_by: Mapped[str] = mapped_column(String(20), default="password")
+    pressed_at: Mapped[datetime]
+    settles_at: Mapped[datetime] = mapped_column(index=True)
+
+    review: Mapped[Review] = relationship()
+    user: Mapped[User] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("submission_id", "user_id"),
+        Index("ix_pending_decisions_user_id_settles_at", "user_id", "settles_at"),
+    )
+
+
 class Approval(Base):
     """The lawful clearance of one revision: bound to its hash, until it ends or is withdrawn."""
 

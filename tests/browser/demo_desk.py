@@ -73,7 +73,7 @@ class DemoDesk:
 def settings_for(url: str, folder: Path, *, is_demo: bool) -> Settings:
     return load(
         {"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": str(int(is_demo)),
-         "DESKCAST_PUBLIC_URL": "http://127.0.0.1"}
+         "DESKCAST_PUBLIC_URL": "http://127.0.0.1", "DESKCAST_UNDO_S": "0"}
     )  # fmt: skip
 
 

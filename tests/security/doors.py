@@ -113,7 +113,8 @@ def open_house(folder: Path) -> House:
     file = folder / "house.db"
     url = f"sqlite:///{file}"
     migrate.upgrade(url)
-    settings = load({"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": "0"})
+    settings = load({"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": "0",
+                     "DESKCAST_UNDO_S": "0"})  # fmt: skip
     database = Database(url, clock=lambda: NOW)
     with database.write() as session:
         own, foreign = _desk(session, "brindlemoor", folder), _desk(session, "elsewhere", folder)
@@ -322,6 +323,7 @@ def _forms(
             "seen_revision": revision.id,
             "seen_hash": revision.content_hash,
         },
+        "reviews.undo": {"review": review_id},
         "reviews.comment": {"body": "A word."},
         "reviews.ask": {"body": "A question?"},
         "calendar.plan_post": {**when, "accounts": page, "key": "abc"},

@@ -26,7 +26,7 @@ TABLE: dict[str, frozenset[str]] = {
                      "auth.ask_for_password", "auth.invitation", "auth.join", "auth.new_password", "auth.reset",
                      "auth.set_up", "auth.first_person", "auth.open_id_start", "auth.open_id_callback"), EVERYBODY),
     **dict.fromkeys(("auth.me", "auth.details", "auth.password", "auth.end_sessions", "home.index", "home.notices",
-                     "home.read_notice", "home.read_notices", "reviews.queue"), SIGNED_IN),
+                     "home.read_notice", "home.read_notices", "reviews.queue", "reviews.undo"), SIGNED_IN),
     **dict.fromkeys(("home.today", "home.today_publications", "library.index", "library.media", "library.picture",
                      "library.picture_fields", "library.picture_file", "library.picture_thumb", "posts.show",
                      "posts.revisions", "calendar.agenda", "calendar.events", "calendar.hold_list", "calendar.month",

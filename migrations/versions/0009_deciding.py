@@ -1,0 +1,55 @@
+"""deciding
+
+Revision 0009 follows 0004.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0009"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    many = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+    op.create_table(
+        "pending_decisions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("review_id", sa.Integer(), nullable=False),
+        sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("place", many, nullable=True),
+        sa.Column("checked", many, server_default="[]", nullable=False),
+        sa.Column("seen_revision_id", sa.Integer(), nullable=False),
+        sa.Column("seen_hash", sa.String(length=64), nullable=False),
+        sa.Column("identified_by", sa.String(length=20), nullable=False),
+        sa.Column("pressed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settles_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "verdict IN ('approve', 'request_changes', 'refuse')",
+            name=op.f("ck_pending_decisions_verdict"),
+        ),
+        sa.ForeignKeyConstraint(["review_id"], ["reviews.id"], name=op.f("fk_pending_decisions_review_id")),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submissions.id"], name=op.f("fk_pending_decisions_submission_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_pending_decisions_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_decisions")),
+        sa.UniqueConstraint("submission_id", "user_id", name=op.f("uq_pending_decisions_submission_id_user_id")),
+    )
+    op.create_index("ix_pending_decisions_review_id", "pending_decisions", ["review_id"], unique=False)
+    op.create_index("ix_pending_decisions_settles_at", "pending_decisions", ["settles_at"], unique=False)
+    op.create_index(
+        "ix_pending_decisions_user_id_settles_at", "pending_decisions", ["user_id", "settles_at"], unique=False
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("pending_decisions")
