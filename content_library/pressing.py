@@ -7,6 +7,7 @@ first.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, delete, select
@@ -14,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from content_library import audit, clock, reviews
 from content_library.database import Database
-from content_library.errors import Conflict, Refusal, TransitionNotAllowed
+from content_library.errors import Conflict, InvalidInput, PermissionDenied, Refusal, TransitionNotAllowed
 from content_library.models.review import Decision, PendingDecision, Review, Submission, Verdict
 from content_library.models.user import User
 from content_library.notices import notify
 from content_library.transitions import flush, hold_person
 
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 25
+MOST_SETTLED = 100
 PRESSED = {
     Verdict.APPROVE: "approved",
     Verdict.REQUEST_CHANGES: "asked for changes",
@@ -79,6 +81,61 @@ def press(
     return pending
 
 
+@dataclass(frozen=True)
+class Read:
+    """One of several that are decided on at once: what stood on the page about it."""
+
+    review: Review
+    seen_revision_id: int
+    seen_hash: str
+    checked: Sequence[str] = ()
+
+
+@dataclass
+class Outcome:
+    """Of several pressed at once: what counts or will, and what does not, each with its sentence."""
+
+    made: list[PendingDecision | Decision] = field(default_factory=list)
+    refused: list[tuple[Review, Refusal]] = field(default_factory=list)
+
+
+def press_several(
+    session: Session,
+    several: Sequence[Read],
+    verdict: Verdict,
+    *,
+    actor: User,
+    now: datetime,
+    wait_s: int,
+    reason: str = "",
+    identified_by: str = "password",
+) -> Outcome:
+    """The same as pressing each on its own: one that is refused keeps no other from counting.
+
+    Raises InvalidInput when none or too many are asked for, or a no has no reason, and PermissionDenied when this
+    person may decide on none of them.
+    """
+    if not 1 <= len(several) <= MOST_AT_ONCE:
+        raise InvalidInput(f"Tick from 1 to {MOST_AT_ONCE} of them.")
+    reviews.check_reason(verdict, reason.strip())
+    outcome = Outcome()
+    for read in sorted(several, key=lambda r: (r.review.submission.post_id, r.review.id)):
+        try:
+            with session.begin_nested():
+                made = press(
+                    session, read.review, verdict, actor=actor, now=now, wait_s=wait_s, reason=reason,
+                    seen_revision_id=read.seen_revision_id, seen_hash=read.seen_hash,
+                    identified_by=identified_by, checked=read.checked,
+                )  # fmt: skip
+            outcome.made.append(made)
+        except Refusal as refusal:
+            outcome.refused.append((read.review, refusal))
+    denied = [refusal for _review, refusal in outcome.refused if isinstance(refusal, PermissionDenied)]
+    if len(denied) == len(several):
+        raise denied[0]
+    return outcome
+
+
 def _same(
     pressed: PendingDecision, review: Review, verdict: Verdict, reason: str, seen: tuple[int, str]
 ) -> PendingDecision:
@@ -120,7 +177,7 @@ def undo(session: Session, review_ids: Collection[int], *, actor: User, now: dat
 
 def due(session: Session, *, now: datetime, person: User | None = None) -> list[int]:
     """The ids of what counts by now, the first pressed first; of everybody, or of one person."""
-    return list(session.scalars(_due(now, person).order_by(PendingDecision.id).limit(MOST_AT_ONCE)))
+    return list(session.scalars(_due(now, person).order_by(PendingDecision.id).limit(MOST_SETTLED)))
 
 
 def _due(now: datetime, person: User | None) -> Select[int]:

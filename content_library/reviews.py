@@ -153,7 +153,7 @@ def check(
 ) -> dict[str, str] | None:
     """Everything a decision has to be before it counts; returns the place as it is kept. Raises as `decide`."""
     _check_decidable(session, review, actor=actor, seen=seen)
-    _check_reason(verdict, reason)
+    check_reason(verdict, reason)
     return checked_place(review.submission.revision, place)
 
 
@@ -180,7 +180,8 @@ def _check_decidable(session: Session, review: Review, *, actor: User, seen: tup
         )
 
 
-def _check_reason(verdict: Verdict, reason: str) -> None:
+def check_reason(verdict: Verdict, reason: str) -> None:
+    """Raises InvalidInput at `reason` when a no has none, or it is too long."""
     if verdict is not Verdict.APPROVE and not reason:
         sentence = "Say why, so that the author knows what to do."
         raise InvalidInput(sentence, {"reason": sentence})

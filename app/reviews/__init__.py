@@ -2,7 +2,10 @@
 
 from flask import Flask
 
+from app.reviews import several
 from app.reviews.views import blueprint
+
+__all__ = ["install", "several"]
 
 
 def install(app: Flask) -> None:

@@ -48,3 +48,14 @@ class QuestionForm(PlacedForm):
         description=_("Your team’s clock stands until somebody of the desk answers."),
         validators=[Length(max=4_000)],
     )
+
+
+class SeveralForm(DeskcastForm):
+    """One decision on several reviews; which, and what stood there, is read beside it: see `several`."""
+
+    verdict = StringField(
+        validators=[
+            AnyOf([Verdict.APPROVE, Verdict.REQUEST_CHANGES], _("Choose to approve or to ask for changes."))
+        ]
+    )
+    reason = TextAreaField(_("What has to change?"), validators=[Length(max=4_000)])

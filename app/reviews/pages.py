@@ -103,22 +103,13 @@ def review_page(
     """One review: what goes out, what changed, who else is asked, and the bar to decide with."""
     submission = review.submission
     previous, following = review_queue.neighbours(db(), me(), review)
-    findings = findings_of(db(), submission)
-    previews = revision_previews(db(), submission.revision, review.desk_id, marked=_found_words(findings))
-    networks = _networks(previews)
+    shown = reading(review)
+    networks = _networks(shown["previews"])
     return render_template(
         "reviews/show.html",
-        review=review,
-        submission=submission,
-        post=submission.post,
-        revision=submission.revision,
-        previews=previews,
+        **shown,
         links=_links(submission.revision),
         facts=_facts(submission.post, submission.revision),
-        since=_since(review),
-        findings=findings,
-        obstacle=reviews.obstacle(db(), review, me()),
-        pressed=pressing.pending_of(db(), submission, me()),
         comments=discussion.comments(db(), submission.post),
         waited=review_queue.waited(review, now=now()),
         left=review_queue.waiting_count(db(), me()),
@@ -129,6 +120,25 @@ def review_page(
         comment=_placed(comment or CommentForm(formdata=None), networks),
         question=_placed(question or QuestionForm(formdata=None), networks),
     )
+
+
+def reading(review: Review) -> dict[str, Any]:
+    """What somebody has to see to decide: the exact text, what changed, what was found, what stands in the way."""
+    submission = review.submission
+    findings = findings_of(db(), submission)
+    return {
+        "review": review,
+        "submission": submission,
+        "post": submission.post,
+        "revision": submission.revision,
+        "previews": revision_previews(
+            db(), submission.revision, review.desk_id, marked=_found_words(findings)
+        ),
+        "since": _since(review),
+        "findings": findings,
+        "obstacle": reviews.obstacle(db(), review, me()),
+        "pressed": pressing.pending_of(db(), submission, me()),
+    }
 
 
 def _found_words(findings: Iterable[SubmittedFinding]) -> set[str]:

@@ -20,13 +20,12 @@ from content_library.models.review import Decision, PendingDecision, Review, Ver
 from content_library.review_queue import QueueFilter
 
 blueprint = Blueprint("reviews", __name__)
-MOST_AT_ONCE = 25
 
 
 @blueprint.get("/reviews")
 @signed_in
 def queue() -> Any:
-    _settle_mine()
+    let_count()
     desk = next((d for d in g.desks if d.handle == request.args.get("desk", "")), None)
     kind = request.args.get("kind", "")
     wanted = QueueFilter(
@@ -41,7 +40,7 @@ def queue() -> Any:
 @blueprint.get("/reviews/<int:review_id>")
 @signed_in
 def show(review_id: int) -> Any:
-    _settle_mine()
+    let_count()
     return review_page(_review(review_id))
 
 
@@ -71,7 +70,7 @@ def decide(review_id: int) -> Any:
 @signed_in
 def undo() -> Any:
     """Take back what this person pressed: `review` holds the ids, with commas between."""
-    asked = [number(part) for part in request.form.get("review", "").split(",")[:MOST_AT_ONCE]]
+    asked = [number(part) for part in request.form.get("review", "").split(",")[: pressing.MOST_AT_ONCE]]
     undone = pressing.undo(db(), asked, actor=me(), now=now())
     if not undone:
         flash(_("Too late to undo: it counts already, or was undone before."), "warn")
@@ -132,7 +131,7 @@ def _review(review_id: int) -> Review:
     return review
 
 
-def _settle_mine() -> None:
+def let_count() -> None:
     """Let what this person pressed count where its time is over, also while no engine runs."""
     if pressing.due(db(), now=now(), person=me()):
         let_go()
@@ -148,11 +147,11 @@ def _go_on(review: Review, form: DecisionForm) -> Any:
     left = review_queue.waiting_count(db(), me())
     rest = _("{count} left.").format(count=at_most(left)) if left else _("Nothing else waits for you.")
     text = said[Verdict(form.verdict.data)].format(title=review.submission.post.title)
-    _say(f"{text} {rest}", [form.result])
+    say(f"{text} {rest}", [form.result])
     return _to_next(review)
 
 
-def _say(text: str, made: Sequence[PendingDecision | Decision]) -> None:
+def say(text: str, made: Sequence[PendingDecision | Decision]) -> None:
     """What was decided, with the way back while there is one."""
     pending = [str(d.review_id) for d in made if isinstance(d, PendingDecision)]
     if not pending:

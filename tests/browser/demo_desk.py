@@ -56,7 +56,8 @@ class DemoDesk:
         rule = next(self.app.url_map.iter_rules(endpoint))
         known = {name: self.things[values.get(name, name)] for name in rule.arguments}
         with self.app.test_request_context():
-            return self.app.url_map.bind("localhost").build(endpoint, {**known, **more})
+            asked = {name: self.things.get(value, value) for name, value in more.items()}
+            return self.app.url_map.bind("localhost").build(endpoint, {**known, **asked})
 
     def enter(self, context: BrowserContext, person: str) -> None:
         """Give a browser a session of this person; of nobody, none."""

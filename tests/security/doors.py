@@ -323,6 +323,12 @@ def _forms(
             "seen_revision": revision.id,
             "seen_hash": revision.content_hash,
         },
+        "reviews.decide_several": {
+            "shown": review_id,
+            "review": review_id,
+            "verdict": "approve",
+            f"seen-{review_id}": f"{revision.id}:{revision.content_hash}",
+        },
         "reviews.undo": {"review": review_id},
         "reviews.comment": {"body": "A word."},
         "reviews.ask": {"body": "A question?"},
