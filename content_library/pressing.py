@@ -53,7 +53,7 @@ def press(
     if wait_s == 0:
         return reviews.decide(
             session, review, verdict, actor=actor, now=now, seen_revision_id=seen_revision_id,
-            seen_hash=seen_hash, reason=reason, place=place, identified_by=identified_by,
+            seen_hash=seen_hash, reason=reason, place=place, identified_by=identified_by, checked=checked,
         )  # fmt: skip
     reason, seen = reason.strip(), (seen_revision_id, seen_hash)
     before = reviews.repeated(session, review, verdict, actor=actor, seen=seen, reason=reason)
@@ -62,14 +62,17 @@ def press(
     pressed = pending_of(session, review.submission, actor)
     if pressed is not None:
         return _same(pressed, review, verdict, reason, seen)
+    kept, ticked = reviews.check(
+        session, review, verdict, actor=actor, seen=seen, reason=reason, place=place, checked=checked
+    )
     pending = PendingDecision(
         review=review,
         submission_id=review.submission_id,
         user=actor,
         verdict=verdict,
         reason=reason,
-        place=reviews.check(session, review, verdict, actor=actor, seen=seen, reason=reason, place=place),
-        checked=list(checked),
+        place=kept,
+        checked=ticked,
         seen_revision_id=seen_revision_id,
         seen_hash=seen_hash,
         identified_by=identified_by,
@@ -233,6 +236,7 @@ def _decide(session: Session, pending: PendingDecision, *, now: datetime) -> Dec
         reason=pending.reason,
         place=pending.place,
         identified_by=pending.identified_by,
+        checked=pending.checked,
     )
 
 

@@ -1,12 +1,12 @@
 """A team's part in a submission: looking at it, and deciding on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from content_library import audit
+from content_library import audit, checklists
 from content_library.errors import (
     InvalidInput,
     NotFound,
@@ -97,18 +97,24 @@ def decide(
     reason: str = "",
     place: Mapping[str, str] | None = None,
     identified_by: str = "password",
+    checked: Sequence[str] = (),
 ) -> Decision:
     """One person's decision, on the revision and hash they saw. Asking twice for the same changes nothing.
 
+    `checked`: the sentences of the team's checklist that were ticked (see `checklist`); approving needs all of them.
+
     Raises PermissionDenied for people outside the team and for authors, TransitionNotAllowed when the review is
-    over, another revision is in review or the person has decided already, InvalidInput when a no has no reason.
+    over, another revision is in review or the person has decided already, InvalidInput when a no has no reason or an
+    approval lacks something of the checklist.
     """
     submission, reason = review.submission, reason.strip()
     seen = (seen_revision_id, seen_hash)
     before = repeated(session, review, verdict, actor=actor, seen=seen, reason=reason)
     if before is not None:
         return before
-    place = check(session, review, verdict, actor=actor, seen=seen, reason=reason, place=place)
+    kept, ticked = check(
+        session, review, verdict, actor=actor, seen=seen, reason=reason, place=place, checked=checked
+    )
     decision = Decision(
         review=review,
         submission_id=submission.id,
@@ -117,7 +123,8 @@ def decide(
         content_hash=submission.content_hash,
         verdict=verdict,
         reason=reason,
-        place=place,
+        place=kept,
+        checked=ticked,
         is_solo=is_author(actor, submission.revision),
         identified_by=identified_by,
         at=now,
@@ -150,11 +157,30 @@ def check(
     seen: tuple[int, str],
     reason: str,
     place: Mapping[str, str] | None,
-) -> dict[str, str] | None:
-    """Everything a decision has to be before it counts; returns the place as it is kept. Raises as `decide`."""
+    checked: Sequence[str],
+) -> tuple[dict[str, str] | None, list[str]]:
+    """Everything a decision has to be before it counts; returns the place and the ticks as they are kept.
+
+    Raises as `decide`.
+    """
     _check_decidable(session, review, actor=actor, seen=seen)
     check_reason(verdict, reason)
-    return checked_place(review.submission.revision, place)
+    kept = checked_place(review.submission.revision, place)
+    return kept, checklists.ticked(checklist(review, actor), verdict, checked)
+
+
+def checklist(review: Review, person: User) -> list[str]:
+    """What this person confirms by approving: the team's sentences; in solo mode those of every team they clear."""
+    parts = [review, *_own_parts(review.submission, person)]
+    return list(dict.fromkeys(sentence for part in parts for sentence in part.team.checklist))
+
+
+def _own_parts(submission: Submission, person: User) -> list[Review]:
+    """The reviews that one person's approval clears beside their own, in solo mode."""
+    if not submission.post.desk.solo:
+        return []
+    mine = team_ids_for(person, submission.desk_id)
+    return [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
 
 
 def _decision_of(submission: Submission, person: User) -> Select[Decision]:
@@ -206,6 +232,7 @@ def _record(session: Session, decision: Decision, review: Review, *, actor: User
             "content_hash": decision.content_hash,
             "reason": decision.reason,
             "place": decision.place,
+            "checked": decision.checked,
             "identified_by": decision.identified_by,
             "solo": decision.is_solo,
         },
@@ -234,8 +261,7 @@ def _go_on(
     session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
 ) -> None:
     """Open the next step when this one is done, and approve when none is left."""
-    if submission.post.desk.solo:
-        _clear_own_teams(session, submission, decision, actor=actor, now=now)
+    _clear_own_teams(session, submission, decision, actor=actor, now=now)
     states = {r.state for r in submission.reviews}
     if states & set(_DECIDABLE):
         return
@@ -251,8 +277,7 @@ def _clear_own_teams(
     session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
 ) -> None:
     """Solo mode: one person counts for every team they are in, and the decision says so."""
-    mine = team_ids_for(actor, submission.desk_id)
-    others = [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
+    others = _own_parts(submission, actor)
     for review in others:
         move_review(session, review, ReviewAct.CLEAR, actor=actor, now=now)
     over(session, OF_AN_OPEN_REVIEW, others, now=now)

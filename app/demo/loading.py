@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.demo import curation, pictures
 from app.demo.people import PASSWORD, PEOPLE
 from app.demo.posts import POSTS, DemoPost, Step
-from content_library import catalogue, discussion, media_store, posts, reviews, sign_in, submissions
+from content_library import catalogue, desks, discussion, media_store, posts, reviews, sign_in, submissions
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
 from content_library.models.boundary import BoundaryVersion
@@ -247,6 +247,10 @@ class _Story:
         return make_world(self._settings, self._database, engine="demo")
 
     def _last_touches(self, session: Session) -> None:
+        product = session.scalars(select(Team).filter_by(key="product")).one()
+        sentences = ["Every number stands in the data sheet.", "We can deliver what it promises."]
+        sam = self._user(session, "sam")
+        desks.change_checklist(session, product, sentences, actor=sam, now=self._now)
         submissions.expire_submissions(session, now=self._now)
         session.add(
             LinkCheck(

@@ -1,6 +1,13 @@
 """What a reviewer sends: a decision on what they saw, a comment, a question."""
 
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import (
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from app.formatting import gettext as _
@@ -36,6 +43,7 @@ class DecisionForm(PlacedForm):
         validators=[AnyOf([v.value for v in Verdict], _("Choose to approve, ask for changes or refuse."))]
     )
     reason = TextAreaField(_("What has to change?"), validators=[Length(max=4_000)])
+    checked = SelectMultipleField(_("Checklist"), validate_choice=False)
 
 
 class CommentForm(PlacedForm):

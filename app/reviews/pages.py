@@ -138,6 +138,7 @@ def reading(review: Review) -> dict[str, Any]:
         "findings": findings,
         "obstacle": reviews.obstacle(db(), review, me()),
         "pressed": pressing.pending_of(db(), submission, me()),
+        "checklist": reviews.checklist(review, me()),
     }
 
 

@@ -74,7 +74,7 @@ def _reviews(ids: list[str]) -> list[Review]:
 def _read(review: Review) -> Read:
     """What stood on the page about this review: `seen-7` holds the revision and the hash."""
     revision, _colon, content_hash = request.form.get(f"seen-{review.id}", "").partition(":")
-    return Read(review, number(revision), content_hash)
+    return Read(review, number(revision), content_hash, request.form.getlist(f"checked-{review.id}"))
 
 
 def _page(
@@ -82,7 +82,7 @@ def _page(
 ) -> str:
     return render_template(
         "reviews/several.html",
-        items=[reading(review) for review in found],
+        items=[{**reading(r), "checked": request.form.getlist(f"checked-{r.id}")} for r in found],
         form=form,
         ticked=ticked,
         refused=refused,

@@ -61,6 +61,7 @@ def decide(review_id: int) -> Any:
             reason=form.reason.data or "",
             place=form.place,
             identified_by=g.web_session.identified_by,
+            checked=form.checked.data or [],
         )
     )
     return _go_on(review, form) if decided else (review_page(review, decision=form), 422)

@@ -133,6 +133,9 @@ class Decision(Base):
     verdict: Mapped[Verdict] = mapped_column(by_value(Verdict))
     reason: Mapped[str] = mapped_column(default="")
     place: Mapped[dict[str, Any] | None]  # {network, quote}: the words it is about
+    checked: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]"
+    )  # the sentences as they were
     is_solo: Mapped[bool] = mapped_column(default=False, server_default=false())
     identified_by: Mapped[str] = mapped_column(String(20), default="password")
     at: Mapped[datetime]

@@ -15,6 +15,10 @@ depends_on = None
 
 def upgrade() -> None:
     many = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+    with op.batch_alter_table("teams", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("checklist", many, server_default="[]", nullable=False))
+    with op.batch_alter_table("decisions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("checked", many, server_default="[]", nullable=False))
     op.create_table(
         "pending_decisions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -53,3 +57,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("pending_decisions")
+    op.execute("ALTER TABLE decisions DROP COLUMN checked")
+    op.execute("ALTER TABLE teams DROP COLUMN checklist")

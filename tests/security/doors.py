@@ -363,6 +363,7 @@ def _forms(
         "admin.change_desk": {"name": "X", "zone": "Europe/Berlin", "opens": "09:00", "closes": "17:00"},
         "admin.add_team": {"name": "Fifth"},
         "admin.change_team": {"name": "Legal"},
+        "admin.change_checklist": {"sentences": "The price is right."},
         "admin.change_team_hours": {"zone": "UTC", "monday": "09:00-17:00", "turnaround_h": "4"},
         "admin.add_to_shelf": {"name": "New"},
         "admin.rename_on_shelf": {"name": "Newer"},
