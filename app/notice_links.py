@@ -9,6 +9,8 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
     """The path under the public address. What has no page of its own leads to the list of notices."""
     if notice.subject_type == "review" and notice.kind != "review.asked":
         return f"/reviews/{notice.subject_id}"
+    if notice.subject_type == "delegation":
+        return "/reviews"
     if desk_handle is None:
         return NOTICES
     base = f"/d/{desk_handle}"

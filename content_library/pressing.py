@@ -19,7 +19,7 @@ from content_library.errors import Conflict, InvalidInput, PermissionDenied, Ref
 from content_library.models.review import Decision, PendingDecision, Review, Submission, Verdict
 from content_library.models.user import User
 from content_library.notices import notify
-from content_library.transitions import flush, hold_person
+from content_library.transitions import flush, hold_deciders, hold_person
 
 MOST_AT_ONCE = 25
 MOST_SETTLED = 100
@@ -56,7 +56,7 @@ def press(
             seen_hash=seen_hash, reason=reason, place=place, identified_by=identified_by, checked=checked,
         )  # fmt: skip
     reason, seen = reason.strip(), (seen_revision_id, seen_hash)
-    before = reviews.repeated(session, review, verdict, actor=actor, seen=seen, reason=reason)
+    before = reviews.repeated(session, review, verdict, actor=actor, now=now, seen=seen, reason=reason)
     if before is not None:
         return before
     pressed = pending_of(session, review.submission, actor)
@@ -209,7 +209,7 @@ def settle(session: Session, pending_id: int, *, now: datetime) -> Decision | No
     pending = session.get(PendingDecision, pending_id)
     if pending is None:
         return None
-    hold_person(session, pending.user)
+    hold_deciders(session, pending.user, pending.review.team_id, now=now)
     mine = delete(PendingDecision).where(PendingDecision.id == pending_id).returning(PendingDecision.id)
     if session.scalar(mine, execution_options={"synchronize_session": False}) is None:
         return None

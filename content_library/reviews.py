@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from content_library import audit, checklists
@@ -25,11 +25,18 @@ from content_library.models.review import (
 )
 from content_library.models.user import User
 from content_library.notices import OF_AN_OPEN_REVIEW, notify, over
-from content_library.permissions import can_see_desk, is_author, team_ids_for
+from content_library.permissions import (
+    can_see_desk,
+    is_author,
+    own_team_ids_for,
+    stand_ins_of,
+    still_counts,
+    team_ids_for,
+)
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.review_places import checked_place
 from content_library.submission_steps import UNDECIDED, about, approve_submission, close, open_step
-from content_library.transitions import flush, hold_person, hold_submission, move_post, move_review
+from content_library.transitions import flush, hold_deciders, hold_submission, move_post, move_review
 
 LONGEST_REASON = 4_000
 _DECIDABLE = (ReviewState.OPEN, ReviewState.ASKED)
@@ -55,19 +62,20 @@ def get_review(session: Session, person: User, review_id: int) -> Review:
 
 
 def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
-    """Why this person cannot decide on this review now; None when they can."""
+    """Why this person cannot decide on this review now; None when they can.
+
+    For whom they stand in is what was last resolved for this person; `decide` resolves it again.
+    """
     submission = review.submission
     if review.team_id not in team_ids_for(person, review.desk_id):
         return PermissionDenied(f"Only {review.team.name} can decide on this part of the review.")
-    if is_author(person, submission.revision) and not submission.post.desk.solo:
+    if is_author(person, submission.revision) and not _may_clear_own(review, person):
         return PermissionDenied("You wrote part of this text, so somebody else has to decide on it.")
     if submission.state is not SubmissionState.OPEN:
         return TransitionNotAllowed(_ended(submission))
-    mine = session.scalar(_decision_of(submission, person))
-    if mine is not None:
-        return TransitionNotAllowed(
-            f"You have decided already, for {mine.review.team.name}. One person counts once."
-        )
+    counted = _counted(session, review, person)
+    if counted is not None:
+        return counted
     if review.state is ReviewState.WAITING:
         return TransitionNotAllowed(
             "An earlier step is still open. You are told when it is your team’s turn."
@@ -77,12 +85,67 @@ def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
     return None
 
 
+def _is_own(review: Review, person: User) -> bool:
+    """Whether the person decides for themselves: in the team, and not in somebody’s place."""
+    return review.team_id in own_team_ids_for(person, review.desk_id)
+
+
+def _may_clear_own(review: Review, person: User) -> bool:
+    """Solo mode lets people clear their own text, but not in somebody else’s place."""
+    return review.submission.post.desk.solo and _is_own(review, person)
+
+
+def _counted(session: Session, review: Review, person: User) -> Refusal | None:
+    """Why this person’s decision would count somebody twice, or somebody who wrote it."""
+    mine = session.scalar(_counted_for(review.submission, person))
+    if mine is not None and mine.user_id == person.id:
+        return TransitionNotAllowed(
+            f"You have decided already, for {mine.review.team.name}. One person counts once."
+        )
+    if mine is not None:
+        return TransitionNotAllowed(
+            f"{mine.user.name} has decided for you, for {mine.review.team.name}. One person counts once."
+        )
+    away = people_away(review, person)
+    if not away or place_taken(session, review, person) is not None:
+        return None
+    if all(is_author(other, review.submission.revision) for other in away):
+        return PermissionDenied(
+            f"{away[0].name} wrote part of this text, so nobody decides on it in their place."
+        )
+    return TransitionNotAllowed(f"{away[0].name} has been counted already. One person counts once.")
+
+
+def people_away(review: Review, person: User) -> list[User]:
+    """In whose place this person may act for the review’s team; nobody when they are in the team themselves."""
+    if _is_own(review, person):
+        return []
+    return [s.person for s in stand_ins_of(person) if s.team.id == review.team_id]
+
+
+def place_taken(session: Session, review: Review, person: User) -> User | None:
+    """In whose place this person would decide: the first who neither wrote the text nor has been counted."""
+    submission = review.submission
+    for other in people_away(review, person):
+        if is_author(other, submission.revision):
+            continue
+        if session.scalar(_counted_for(submission, other)) is None:
+            return other
+    return None
+
+
+def _counted_for(submission: Submission, person: User) -> Select[Decision]:
+    """The decision on a submission that this person made, or that was made in their place."""
+    whose = or_(Decision.user_id == person.id, Decision.for_user_id == person.id)
+    return select(Decision).where(Decision.submission_id == submission.id, whose)
+
+
 def _ended(submission: Submission) -> str:
     """What became of a submission that is over, in a sentence."""
     if submission.state in _ENDED:
         return _ENDED[submission.state]
     last = max((d for r in submission.reviews for d in r.decisions), key=lambda d: d.id)
-    return f"{last.user.name} ({last.review.team.name}) {_SAID[last.verdict]}, so it is back with its author."
+    return f"{last.by} ({last.review.team.name}) {_SAID[last.verdict]}, so it is back with its author."
 
 
 def decide(
@@ -109,7 +172,7 @@ def decide(
     """
     submission, reason = review.submission, reason.strip()
     seen = (seen_revision_id, seen_hash)
-    before = repeated(session, review, verdict, actor=actor, seen=seen, reason=reason)
+    before = repeated(session, review, verdict, actor=actor, now=now, seen=seen, reason=reason)
     if before is not None:
         return before
     kept, ticked = check(
@@ -119,6 +182,7 @@ def decide(
         review=review,
         submission_id=submission.id,
         user=actor,
+        for_user=place_taken(session, review, actor),
         revision_id=submission.revision_id,
         content_hash=submission.content_hash,
         verdict=verdict,
@@ -137,10 +201,17 @@ def decide(
 
 
 def repeated(
-    session: Session, review: Review, verdict: Verdict, *, actor: User, seen: tuple[int, str], reason: str
+    session: Session,
+    review: Review,
+    verdict: Verdict,
+    *,
+    actor: User,
+    now: datetime,
+    seen: tuple[int, str],
+    reason: str,
 ) -> Decision | None:
-    """Hold the person and the submission; the very same decision, if it is there already: pressed twice."""
-    hold_person(session, actor)
+    """Hold the people and the submission; the very same decision, if it is there already: pressed twice."""
+    hold_deciders(session, actor, review.team_id, now=now)
     hold_submission(session, review.submission)
     before = session.scalar(_decision_of(review.submission, actor))
     if before is None or not _is_repeated(before, review, verdict, reason, seen):
@@ -171,7 +242,7 @@ def check(
 
 def checklist(review: Review, person: User) -> list[str]:
     """What this person confirms by approving: the team's sentences; in solo mode those of every team they clear."""
-    parts = [review, *_own_parts(review.submission, person)]
+    parts = [review, *(_own_parts(review.submission, person) if _is_own(review, person) else [])]
     return list(dict.fromkeys(sentence for part in parts for sentence in part.team.checklist))
 
 
@@ -179,7 +250,7 @@ def _own_parts(submission: Submission, person: User) -> list[Review]:
     """The reviews that one person's approval clears beside their own, in solo mode."""
     if not submission.post.desk.solo:
         return []
-    mine = team_ids_for(person, submission.desk_id)
+    mine = own_team_ids_for(person, submission.desk_id)
     return [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
 
 
@@ -224,7 +295,7 @@ def _record(session: Session, decision: Decision, review: Review, *, actor: User
         review,
         actor=actor,
         now=now,
-        summary=f"{review.team.name}: {said} “{review.submission.post.title}”",
+        summary=f"{review.team.name}: {said} “{review.submission.post.title}”{_in_place(decision)}",
         details={
             "decision_id": decision.id,
             "submission_id": decision.submission_id,
@@ -235,15 +306,20 @@ def _record(session: Session, decision: Decision, review: Review, *, actor: User
             "checked": decision.checked,
             "identified_by": decision.identified_by,
             "solo": decision.is_solo,
+            "for_user_id": decision.for_user_id,
         },
     )
+
+
+def _in_place(decision: Decision) -> str:
+    return f" for {decision.for_user.name}" if decision.for_user else ""
 
 
 def _settle(session: Session, review: Review, decision: Decision, *, actor: User, now: datetime) -> None:
     if decision.verdict is not Verdict.APPROVE:
         _stop(session, review, decision, actor=actor, now=now)
         return
-    given = {d.user_id for d in review.decisions if _stands(d, review)} | {actor.id}
+    given = {d.counts_for.id for d in review.decisions if _stands(d, review)} | {decision.counts_for.id}
     if len(given) < review.quorum:
         return
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
@@ -252,9 +328,8 @@ def _settle(session: Session, review: Review, decision: Decision, *, actor: User
 
 
 def _stands(decision: Decision, review: Review) -> bool:
-    """Whether an approval still counts: the person has not left the team since."""
-    approves = decision.verdict is Verdict.APPROVE
-    return approves and review.team_id in team_ids_for(decision.user, review.desk_id)
+    """Whether an approval still counts: the person it counts for has not left the team since."""
+    return decision.verdict is Verdict.APPROVE and still_counts(decision, review)
 
 
 def _go_on(
@@ -277,7 +352,7 @@ def _clear_own_teams(
     session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
 ) -> None:
     """Solo mode: one person counts for every team they are in, and the decision says so."""
-    others = _own_parts(submission, actor)
+    others = [] if decision.for_user_id else _own_parts(submission, actor)
     for review in others:
         move_review(session, review, ReviewAct.CLEAR, actor=actor, now=now)
     over(session, OF_AN_OPEN_REVIEW, others, now=now)
@@ -314,7 +389,7 @@ def _tell_authors(
     session: Session, submission: Submission, decision: Decision, kind: str, *, now: datetime
 ) -> None:
     people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
-    words = {**about(submission), "from": decision.user.name, "quote": decision.reason}
+    words = {**about(submission), "from": decision.by, "quote": decision.reason}
     notify(
         session, people - {decision.user_id}, kind, submission.post,
         stage=f"submission {submission.id}", text=_told(submission, decision), now=now, details=words,

@@ -10,7 +10,17 @@ from sqlalchemy.orm import Session
 from app.demo import curation, pictures
 from app.demo.people import PASSWORD, PEOPLE
 from app.demo.posts import POSTS, DemoPost, Step
-from content_library import catalogue, desks, discussion, media_store, posts, reviews, sign_in, submissions
+from content_library import (
+    catalogue,
+    delegations,
+    desks,
+    discussion,
+    media_store,
+    posts,
+    reviews,
+    sign_in,
+    submissions,
+)
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
 from content_library.models.boundary import BoundaryVersion
@@ -251,6 +261,16 @@ class _Story:
         sentences = ["Every number stands in the data sheet.", "We can deliver what it promises."]
         sam = self._user(session, "sam")
         desks.change_checklist(session, product, sentences, actor=sam, now=self._now)
+        elena, legal = self._user(session, "elena"), self._user(session, "tom").team_memberships[0].team_id
+        today = self._now.date()
+        handed = delegations.Absence(
+            legal,
+            elena.id,
+            str(today + timedelta(days=14)),
+            str(today + timedelta(days=21)),
+            "Two weeks by the sea.",
+        )
+        delegations.delegate(session, self._user(session, "tom"), handed, actor=sam, now=self._now)
         submissions.expire_submissions(session, now=self._now)
         session.add(
             LinkCheck(

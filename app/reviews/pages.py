@@ -16,6 +16,7 @@ from app.navigation import at_most
 from app.previews import revision_previews
 from app.reviews.forms import CommentForm, DecisionForm, QuestionForm
 from content_library import catalogue, discussion, pressing, review_queue, reviews
+from content_library import permissions as may
 from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
@@ -52,13 +53,14 @@ def queue_page(wanted: QueueFilter, page: int) -> str:
         lately=review_queue.decided_lately(db(), me()) if not found.reviews else [],
         waited=lambda review: review_queue.waited(review, now=now()),
         beside=_beside,
+        in_place_of=_in_place_of,
         url=_queue_url,
     )
 
 
 def _desk_choices() -> list[tuple[str, str]]:
     """The desks this person clears for; nothing to choose when it is one."""
-    served = [d for d in g.desks if any(d in m.team.desks for m in me().team_memberships)]
+    served = [d for d in g.desks if may.can_review(me(), d.id)]
     return [("", _("Every desk")), *((d.handle, d.name) for d in served)] if len(served) > 1 else []
 
 
@@ -84,6 +86,11 @@ def _counts(wanted: QueueFilter, total: int) -> dict[bool, int]:
 def _beside(review: Review) -> list[Review]:
     """The other teams of the same step."""
     return [r for r in review.submission.reviews if r.step == review.step and r.id != review.id]
+
+
+def _in_place_of(review: Review) -> str:
+    """The names of those for whom this person may decide here; empty when it is their own team’s."""
+    return ", ".join(person.name for person in reviews.people_away(review, me()))
 
 
 def _queue_url(**changed: Any) -> str:
@@ -139,6 +146,7 @@ def reading(review: Review) -> dict[str, Any]:
         "obstacle": reviews.obstacle(db(), review, me()),
         "pressed": pressing.pending_of(db(), submission, me()),
         "checklist": reviews.checklist(review, me()),
+        "in_place_of": _in_place_of(review),
     }
 
 

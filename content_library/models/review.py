@@ -128,6 +128,7 @@ class Decision(Base):
     review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    for_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # whose place they took
     revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
     content_hash: Mapped[str] = mapped_column(String(64))
     verdict: Mapped[Verdict] = mapped_column(by_value(Verdict))
@@ -141,9 +142,23 @@ class Decision(Base):
     at: Mapped[datetime]
 
     review: Mapped[Review] = relationship(back_populates="decisions")
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+    for_user: Mapped[User | None] = relationship(foreign_keys=[for_user_id])
 
-    __table_args__ = (UniqueConstraint("submission_id", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("submission_id", "user_id"),
+        Index("uq_decisions_submission_id_for_user_id", "submission_id", "for_user_id", unique=True),
+    )
+
+    @property
+    def counts_for(self) -> User:
+        """Whose decision it is: the person who made it, or the one whose place they took."""
+        return self.for_user or self.user
+
+    @property
+    def by(self) -> str:
+        """Who made it, in words: “Jonas Weil for Tom Hargreave”."""
+        return f"{self.user.name} for {self.for_user.name}" if self.for_user else self.user.name
 
 
 class PendingDecision(Base):

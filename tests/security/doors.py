@@ -28,7 +28,7 @@ from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState,
 from content_library.models.media import Media
 from content_library.models.notice import Notice
 from content_library.models.post import Revision
-from content_library.models.user import DeskRole, User
+from content_library.models.user import Delegation, DeskRole, User
 from content_library.settings import load
 from scheduler.models import Hold, HoldScope
 from service_channel.accounts import add_practice
@@ -197,6 +197,13 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
                     created_at=NOW)  # fmt: skip
     session.add(notice)
     session.flush()
+    handed_on = Delegation(
+        from_user_id=author.id, to_user_id=lead.id, team_id=review.team_id, first_day="2026-12-01",
+        last_day="2026-12-01", zone="UTC", starts_at=NOW + timedelta(days=30), ends_at=NOW + timedelta(days=31),
+        reason="Away.", created_by_id=author.id, created_at=NOW,
+    )  # fmt: skip
+    session.add(handed_on)
+    session.flush()
     entry = session.scalars(select(AuditEntry).filter_by(desk_id=desk.id).limit(1)).first()
     assert entry is not None
     revision = session.get_one(Revision, waiting.latest_revision_id)
@@ -217,6 +224,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "proposal_id": proposal.id,
         "notice_id": notice.id,
         "entry_id": entry.id,
+        "delegation_id": handed_on.id,
         "user_id": author.id,
         "team_id": review.team_id,
         "key": format_key,

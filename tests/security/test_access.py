@@ -26,8 +26,8 @@ TABLE: dict[str, frozenset[str]] = {
                      "auth.ask_for_password", "auth.invitation", "auth.join", "auth.new_password", "auth.reset",
                      "auth.set_up", "auth.first_person", "auth.open_id_start", "auth.open_id_callback"), EVERYBODY),
     **dict.fromkeys(("auth.me", "auth.details", "auth.password", "auth.end_sessions", "home.index", "home.notices",
-                     "home.read_notice", "home.read_notices", "reviews.queue", "reviews.undo",
-                     "reviews.chosen"), SIGNED_IN),
+                     "home.read_notice", "home.read_notices", "reviews.queue", "reviews.undo", "reviews.chosen",
+                     "auth.delegate", "auth.end_delegation"), SIGNED_IN),
     **dict.fromkeys(("home.today", "home.today_publications", "library.index", "library.media", "library.picture",
                      "library.picture_fields", "library.picture_file", "library.picture_thumb", "posts.show",
                      "posts.revisions", "calendar.agenda", "calendar.events", "calendar.hold_list", "calendar.month",
@@ -56,7 +56,12 @@ TABLE: dict[str, frozenset[str]] = {
                      "curation.release_flood", "curation.remove_feed", "curation.resume_feed"), GATHERERS),
     **dict.fromkeys(("record.entry", "record.head", "record.index", "record.verification", "record.verify"), AUDITORS),
 }  # fmt: skip
-OF_A_PERSON = {"home.read_notice", "public.media", "public.post"}  # a thing of nobody here: 404 for all
+OF_A_PERSON = {
+    "auth.end_delegation",
+    "home.read_notice",
+    "public.media",
+    "public.post",
+}  # a thing of nobody here: 404 for all
 BY_SECRET = {
     "auth.invitation",
     "auth.join",
