@@ -24,6 +24,7 @@ def desks_of(person: Any) -> list[Desk]:
     else:  # they are loaded with the person
         every = [m.desk for m in person.desk_memberships]
         every += [desk for m in person.team_memberships for desk in m.team.desks]
+        every += [desk for stood in person.stand_ins for desk in stood.team.desks]
     seen = {desk.id: desk for desk in every if can_see_desk(person, desk.id)}
     return sorted(seen.values(), key=lambda desk: desk.name)
 

@@ -34,7 +34,7 @@ class NavItem:
 def navigation(person: User, desk: Desk | None) -> list[NavItem]:
     """The items this person uses, in the order of the day."""
     items = _desk_items(person, desk) if desk is not None else []
-    if person.team_memberships:
+    if may.has_queue(person):
         waiting = waiting_count(db(), person)
         reviews = _item(_("Reviews"), "checks", "reviews.queue", badge=at_most(waiting), phone=True)
         items.insert(min(3, len(items)), reviews)
@@ -47,7 +47,7 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
     drafts = may.can_draft(person, desk.id)
     return [
         _item(_("Today"), "sun", "home.today", phone=True),
-        _item(_("Library"), "books", "library.index", phone=not person.team_memberships),
+        _item(_("Library"), "books", "library.index", phone=not may.has_queue(person)),
         _item(_("Curation"), "rss", "curation.index") if drafts else None,
         _item(_("Calendar"), "calendar", "calendar.month", phone=True),
         _item(_("Facts"), "tag", "facts.index"),
@@ -126,5 +126,8 @@ def _standing(person: User, desk: Desk | None) -> str:
     role = may.role_on(person, desk.id) if desk else None
     parts = [role.value.capitalize()] if role else []
     parts += [m.team.name for m in person.team_memberships]
+    parts += [
+        _("{team} for {name}").format(team=s.team.name, name=s.person.name) for s in may.stand_ins_of(person)
+    ]
     parts += [_("Administrator")] if person.is_administrator else []
     return ", ".join(parts)

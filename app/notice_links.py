@@ -12,6 +12,8 @@ def path_of(notice: Notice, desk_handle: str | None) -> str:
     """The path under the public address. What has no page of its own leads to the list of notices."""
     if notice.subject_type == "review" and notice.kind != "review.asked":
         return f"/reviews/{notice.subject_id}"
+    if notice.subject_type == "delegation":
+        return "/reviews"
     if desk_handle is None:
         return NOTICES
     place = _on_desk(notice)
@@ -38,7 +40,7 @@ def _on_desk(notice: Notice) -> str:
 
 def act_of(notice: Notice) -> str:
     """What the link’s button says."""
-    if notice.kind in ("review.open", "review.answered", "review.reminder"):
+    if notice.kind in ("review.open", "review.answered", "review.reminder", "decision.refused"):
         return "Read and decide"
     if notice.kind in ("agreement.proposed", "ladder.asked"):
         return "Read and sign"

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app.desks import require_desk
 from app.extensions import SAFE_METHODS, View, database, db, may_write, now, settings
 from app.forms import wants_json
-from content_library import sign_in
+from content_library import sign_in, standing_in
 from content_library.models.user import User, WebSession
 
 
@@ -24,7 +24,7 @@ def identify() -> None:
     found = sign_in.find_session(db(), secret, now=now())
     if found is None:
         return
-    g.user, g.web_session = found.user, found
+    g.user, g.web_session = standing_in.resolve(db(), found.user, now=now()), found
     if now() - found.last_seen_at > sign_in.SEEN_EVERY:
         _touch(found)
 

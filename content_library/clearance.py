@@ -7,7 +7,7 @@ serving a desk, solo mode switched off, a format that asks for more.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library.approvals import approval_in_force, withdraw
@@ -24,7 +24,7 @@ from content_library.models.review import (
 )
 from content_library.models.user import User
 from content_library.notices import notify
-from content_library.permissions import team_ids_for
+from content_library.permissions import still_counts
 from content_library.review_flow import PostAct, SubmissionAct
 from content_library.submission_steps import close
 from content_library.transitions import hold_submission, move_post
@@ -34,9 +34,9 @@ _SETTLED = (ReviewState.DECIDED, ReviewState.CLEARED)
 
 
 def resting_on(session: Session, user: User) -> list[Submission]:
-    """Submissions this person approved that are open, or whose approval is in force."""
+    """Submissions this person approved, or somebody in their place, that are open or whose approval is in force."""
     approved = select(Decision.submission_id).where(
-        Decision.user_id == user.id, Decision.verdict == Verdict.APPROVE
+        or_(Decision.user_id == user.id, Decision.for_user_id == user.id), Decision.verdict == Verdict.APPROVE
     )
     return list(session.scalars(under_way().where(Submission.id.in_(approved))))
 
@@ -144,7 +144,7 @@ def _has_quorum(review: Review, submission: Submission, but: User | None) -> boo
     if review.state is ReviewState.CLEARED:
         return _is_still_cleared(review, submission, but)
     standing = {
-        d.user_id for d in review.decisions if d.verdict is Verdict.APPROVE and _counts(d, review, but)
+        d.counts_for.id for d in review.decisions if d.verdict is Verdict.APPROVE and _counts(d, review, but)
     }
     return len(standing) >= review.quorum
 
@@ -159,9 +159,9 @@ def _is_still_cleared(review: Review, submission: Submission, but: User | None) 
 
 
 def _counts(decision: Decision, review: Review, but: User | None) -> bool:
-    if but is not None and decision.user_id == but.id:
+    if but is not None and but.id in (decision.user_id, decision.for_user_id):
         return False
-    return review.team_id in team_ids_for(decision.user, review.desk_id)
+    return still_counts(decision, review)
 
 
 def _take_back(

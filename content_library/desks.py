@@ -9,7 +9,7 @@ from slugify import slugify
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content_library import audit, review_clocks
+from content_library import audit, checklists, review_clocks
 from content_library.clearance import cleared_alone, drop_all, drop_unsupported, resting_on_team
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.desk import Desk, Team
@@ -203,6 +203,20 @@ def change_team_hours(
     flush(session)
     said = f"Changed when {team.name} works"
     _note(session, team, "team.hours_changed", said, before, wanted, actor=actor, now=now)
+
+
+def change_checklist(
+    session: Session, team: Team, lines: Sequence[str], *, actor: User, now: datetime
+) -> None:
+    """What the people of a team confirm when they approve, a sentence a line; none: nothing. Raises InvalidInput."""
+    require(can_manage_people(actor), ONLY_ADMINISTRATORS)
+    before, after = team.checklist, checklists.checked_list(lines)
+    if before == after:
+        return
+    team.checklist = after
+    flush(session)
+    said = f"Changed the checklist of {team.name}"
+    _note(session, team, "team.checklist_changed", said, before, after, actor=actor, now=now)
 
 
 def _checked_hours(hours: Sequence[Sequence[Sequence[str]]]) -> list[list[list[str]]]:

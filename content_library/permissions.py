@@ -1,14 +1,15 @@
 """Who may do what: one predicate a permission, asked by the verbs and by the templates alike.
 
-A predicate reads only what is loaded with the person. `require` turns a no into a sentence.
+A predicate reads only what is loaded with the person, and for whom they stand in at this moment
+(`standing_in.resolve`). `require` turns a no into a sentence.
 """
 
 from content_library.errors import PermissionDenied
 from content_library.models.desk import Desk
 from content_library.models.fact import Fact
 from content_library.models.post import Post, Revision
-from content_library.models.review import Review, Submission
-from content_library.models.user import DeskRole, User
+from content_library.models.review import Decision, Review, Submission
+from content_library.models.user import DeskRole, StandIn, User
 
 
 def require(allowed: bool, sentence: str) -> None:  # noqa: FBT001 - reads as a sentence
@@ -29,11 +30,37 @@ def role_on(person: User, desk_id: int) -> DeskRole | None:
     return next((m.role for m in person.desk_memberships if m.desk_id == desk_id), None)
 
 
-def team_ids_for(person: User, desk_id: int) -> set[int]:
-    """The teams of this person that clear for this desk."""
+def own_team_ids_for(person: User, desk_id: int) -> set[int]:
+    """The teams of this person that clear for this desk, without what others have handed to them."""
     if not person.is_active:
         return set()
     return {m.team_id for m in person.team_memberships if any(desk.id == desk_id for desk in m.team.desks)}
+
+
+def team_ids_for(person: User, desk_id: int) -> set[int]:
+    """The teams this person may act for on this desk: their own, and those they stand in for somebody in."""
+    stood = {s.team.id for s in stand_ins_of(person) if any(desk.id == desk_id for desk in s.team.desks)}
+    return own_team_ids_for(person, desk_id) | stood
+
+
+def stand_ins_of(person: User) -> list[StandIn]:
+    """For whom this person stands in, in teams they are not in themselves: there they decide for themselves."""
+    own = {m.team_id for m in person.team_memberships}
+    return [s for s in person.stand_ins if person.is_active and s.team.id not in own]
+
+
+def still_counts(decision: Decision, review: Review) -> bool:
+    """Whether a decision counts for its team today: who made it is still here, and whose it is still in the team.
+
+    A delegation that has ended since changes nothing.
+    """
+    mine = own_team_ids_for(decision.counts_for, review.desk_id)
+    return decision.user.is_active and review.team_id in mine
+
+
+def has_queue(person: User) -> bool:
+    """Clears for a team, their own or somebody else’s."""
+    return person.is_active and bool(person.team_memberships or person.stand_ins)
 
 
 def visible_desk_ids(person: User) -> set[int]:
@@ -42,6 +69,7 @@ def visible_desk_ids(person: User) -> set[int]:
     if not can_sign_in(person):
         return set()
     served = {desk.id for m in person.team_memberships for desk in m.team.desks}
+    served |= {desk.id for s in person.stand_ins for desk in s.team.desks}
     return served | {m.desk_id for m in person.desk_memberships}
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from content_library.models.review import Review, ReviewState
 from content_library.notices import leads_of, notify, reviewers_of
 from content_library.review_clocks import REMINDED_AT, set_due, worked
+from content_library.standing_in import stand_ins_in
 from content_library.submission_steps import about
 from content_library.transitions import flush
 
@@ -42,6 +43,7 @@ def _tell(session: Session, review: Review, stage: int, *, now: datetime) -> Non
     post, told = submission.post, about(submission)
     authors = [] if post.desk.solo else [author.id for author in submission.revision.authors]
     people = reviewers_of(session, review.team_id, but=authors)
+    people += stand_ins_in(session, review.team_id, now=now, but=authors)
     if stage < 100:
         text = f"“{post.title}” still waits for {review.team.name}: {stage} % of the time is used up."
         notify(

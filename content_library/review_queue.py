@@ -1,7 +1,8 @@
 """What waits for a person: the queue, its order, what came back to them, and what they decided lately.
 
 A review waits for somebody when it is open, it belongs to a team of theirs that serves the desk, they did not write the
-text, and they have not decided on this submission. The oldest comes first.
+text, and they have neither decided on this submission nor pressed a decision that will count in a moment. What waits
+for somebody they stand in for waits for them too. The oldest comes first.
 """
 
 from collections.abc import Sequence
@@ -15,9 +16,18 @@ from sqlalchemy.orm import Session, joinedload
 from content_library.models.desk import Desk, team_desks
 from content_library.models.format import Format, Kind
 from content_library.models.post import Post, PostState, Revision, revision_authors
-from content_library.models.review import Comment, Decision, Review, ReviewState, Submission, Verdict
+from content_library.models.review import (
+    Comment,
+    Decision,
+    PendingDecision,
+    Review,
+    ReviewState,
+    Submission,
+    Verdict,
+)
 from content_library.models.user import TeamMembership, User
 from content_library.paging import Paged, nearest_page
+from content_library.permissions import stand_ins_of
 from content_library.search import matching
 
 MOST_COUNTED = 100  # for a badge
@@ -176,20 +186,48 @@ def _authorship(person: User) -> Any:
 def _waiting(person: User, wanted: QueueFilter) -> Any:
     """Ids of the reviews that wait for a person. Asks by `exists`, so that each answer is one look into an index."""
     state = ReviewState.ASKED if wanted.asked else ReviewState.OPEN
-    decided = exists().where(Decision.submission_id == Review.submission_id, Decision.user_id == person.id)
+    decided = _counted(person)
+    pressed = exists().where(
+        PendingDecision.submission_id == Review.submission_id, PendingDecision.user_id == person.id
+    )
     return select(Review.id).where(
-        _served(person, wanted.desk_id), Review.state == state, ~decided, ~_wrote(person)
+        _served(person, wanted.desk_id), Review.state == state, ~decided, ~pressed, ~_wrote(person)
     )
 
 
+def _counted(person: User) -> Any:
+    """Whether the person has decided on the submission, or somebody in their place."""
+    whose = or_(Decision.user_id == person.id, Decision.for_user_id == person.id)
+    return exists().where(Decision.submission_id == Review.submission_id, whose)
+
+
 def _served(person: User, desk_id: int | None) -> Any:
-    """The person's teams, each with the desks it serves."""
+    """The person's teams, each with the desks it serves, and those of the people they stand in for."""
     served = [
         and_(Review.team_id == m.team_id, Review.desk_id.in_(desks))
         for m in person.team_memberships
         if person.is_active and (desks := [d.id for d in m.team.desks if desk_id in (None, d.id)])
     ]
+    served += [
+        and_(
+            Review.team_id == stood.team.id,
+            Review.desk_id.in_(desks),
+            ~_counted(stood.person),
+            ~_edited([person, stood.person]),
+        )
+        for stood in stand_ins_of(person)
+        if (desks := [d.id for d in stood.team.desks if desk_id in (None, d.id)])
+    ]
     return or_(*served) if served else Review.id.is_(None)
+
+
+def _edited(people: Sequence[User]) -> Any:
+    """Whether one of these people is an author: nobody decides in another's place on what either of them wrote."""
+    return exists().where(
+        Submission.id == Review.submission_id,
+        revision_authors.c.revision_id == Submission.revision_id,
+        revision_authors.c.user_id.in_([person.id for person in people]),
+    )
 
 
 def _wrote(person: User) -> Any:

@@ -1,12 +1,12 @@
 """A team's part in a submission: looking at it, and deciding on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from content_library import audit
+from content_library import audit, checklists
 from content_library.errors import (
     InvalidInput,
     NotFound,
@@ -26,12 +26,19 @@ from content_library.models.review import (
 )
 from content_library.models.user import User
 from content_library.notices import OF_AN_OPEN_REVIEW, notify, over
-from content_library.permissions import can_see_desk, is_author, team_ids_for
+from content_library.permissions import (
+    can_see_desk,
+    is_author,
+    own_team_ids_for,
+    stand_ins_of,
+    still_counts,
+    team_ids_for,
+)
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.review_places import checked_place
 from content_library.submission_steps import UNDECIDED, about, approve_submission, close, open_step
-from content_library.suggesting import propose
-from content_library.transitions import flush, hold_person, hold_submission, move_post, move_review
+from content_library.suggesting import check_proposal, propose
+from content_library.transitions import flush, hold_deciders, hold_submission, move_post, move_review
 
 LONGEST_REASON = 4_000
 _DECIDABLE = (ReviewState.OPEN, ReviewState.ASKED)
@@ -57,19 +64,20 @@ def get_review(session: Session, person: User, review_id: int) -> Review:
 
 
 def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
-    """Why this person cannot decide on this review now; None when they can."""
+    """Why this person cannot decide on this review now; None when they can.
+
+    For whom they stand in is what was last resolved for this person; `decide` resolves it again.
+    """
     submission = review.submission
     if review.team_id not in team_ids_for(person, review.desk_id):
         return PermissionDenied(f"Only {review.team.name} can decide on this part of the review.")
-    if is_author(person, submission.revision) and not submission.post.desk.solo:
+    if is_author(person, submission.revision) and not _may_clear_own(review, person):
         return PermissionDenied("You wrote part of this text, so somebody else has to decide on it.")
     if submission.state is not SubmissionState.OPEN:
         return TransitionNotAllowed(_ended(submission))
-    mine = session.scalar(_decision_of(submission, person))
-    if mine is not None:
-        return TransitionNotAllowed(
-            f"You have decided already, for {mine.review.team.name}. One person counts once."
-        )
+    counted = _counted(session, review, person)
+    if counted is not None:
+        return counted
     if review.state is ReviewState.WAITING:
         return TransitionNotAllowed(
             "An earlier step is still open. You are told when it is your team’s turn."
@@ -81,12 +89,67 @@ def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
     return None
 
 
+def _is_own(review: Review, person: User) -> bool:
+    """Whether the person decides for themselves: in the team, and not in somebody’s place."""
+    return review.team_id in own_team_ids_for(person, review.desk_id)
+
+
+def _may_clear_own(review: Review, person: User) -> bool:
+    """Solo mode lets people clear their own text, but not in somebody else’s place."""
+    return review.submission.post.desk.solo and _is_own(review, person)
+
+
+def _counted(session: Session, review: Review, person: User) -> Refusal | None:
+    """Why this person’s decision would count somebody twice, or somebody who wrote it."""
+    mine = session.scalar(_counted_for(review.submission, person))
+    if mine is not None and mine.user_id == person.id:
+        return TransitionNotAllowed(
+            f"You have decided already, for {mine.review.team.name}. One person counts once."
+        )
+    if mine is not None:
+        return TransitionNotAllowed(
+            f"{mine.user.name} has decided for you, for {mine.review.team.name}. One person counts once."
+        )
+    away = people_away(review, person)
+    if not away or place_taken(session, review, person) is not None:
+        return None
+    if all(is_author(other, review.submission.revision) for other in away):
+        return PermissionDenied(
+            f"{away[0].name} wrote part of this text, so nobody decides on it in their place."
+        )
+    return TransitionNotAllowed(f"{away[0].name} has been counted already. One person counts once.")
+
+
+def people_away(review: Review, person: User) -> list[User]:
+    """In whose place this person may act for the review’s team; nobody when they are in the team themselves."""
+    if _is_own(review, person):
+        return []
+    return [s.person for s in stand_ins_of(person) if s.team.id == review.team_id]
+
+
+def place_taken(session: Session, review: Review, person: User) -> User | None:
+    """In whose place this person would decide: the first who neither wrote the text nor has been counted."""
+    submission = review.submission
+    for other in people_away(review, person):
+        if is_author(other, submission.revision):
+            continue
+        if session.scalar(_counted_for(submission, other)) is None:
+            return other
+    return None
+
+
+def _counted_for(submission: Submission, person: User) -> Select[Decision]:
+    """The decision on a submission that this person made, or that was made in their place."""
+    whose = or_(Decision.user_id == person.id, Decision.for_user_id == person.id)
+    return select(Decision).where(Decision.submission_id == submission.id, whose)
+
+
 def _ended(submission: Submission) -> str:
     """What became of a submission that is over, in a sentence."""
     if submission.state in _ENDED:
         return _ENDED[submission.state]
     last = max((d for r in submission.reviews for d in r.decisions), key=lambda d: d.id)
-    return f"{last.user.name} ({last.review.team.name}) {_SAID[last.verdict]}, so it is back with its author."
+    return f"{last.by} ({last.review.team.name}) {_SAID[last.verdict]}, so it is back with its author."
 
 
 def decide(
@@ -102,31 +165,36 @@ def decide(
     place: Mapping[str, str] | None = None,
     replacement: str = "",
     identified_by: str = "password",
+    checked: Sequence[str] = (),
 ) -> Decision:
     """One person's decision, on the revision and hash they saw. Asking twice for the same changes nothing.
 
+    `checked`: the sentences of the team's checklist that were ticked (see `checklist`); approving needs all of them.
+
     Raises PermissionDenied for people outside the team and for authors, TransitionNotAllowed when the review is
-    over, another revision is in review or the person has decided already, InvalidInput when a no has no reason.
+    over, another revision is in review or the person has decided already, InvalidInput when a no has no reason or an
+    approval lacks something of the checklist.
     """
-    submission = review.submission
-    hold_person(session, actor)
-    hold_facts(session, submission.desk_id, submission.revision.content)
-    hold_submission(session, submission)
-    reason = reason.strip()
-    before = session.scalar(_decision_of(submission, actor))
-    if before is not None and _is_repeated(before, review, verdict, reason, (seen_revision_id, seen_hash)):
+    submission, reason = review.submission, reason.strip()
+    seen = (seen_revision_id, seen_hash)
+    before = repeated(session, review, verdict, actor=actor, now=now, seen=seen, reason=reason)
+    if before is not None:
         return before
-    _check_decidable(session, review, actor=actor, seen=(seen_revision_id, seen_hash))
-    _check_reason(verdict, reason)
+    kept, ticked = check(
+        session, review, verdict, actor=actor, seen=seen, reason=reason, place=place, checked=checked,
+        replacement=replacement,
+    )  # fmt: skip
     decision = Decision(
         review=review,
         submission_id=submission.id,
         user=actor,
+        for_user=place_taken(session, review, actor),
         revision_id=submission.revision_id,
         content_hash=submission.content_hash,
         verdict=verdict,
         reason=reason,
-        place=checked_place(submission.revision, place),
+        place=kept,
+        checked=ticked,
         is_solo=is_author(actor, submission.revision),
         identified_by=identified_by,
         at=now,
@@ -137,6 +205,64 @@ def decide(
     _propose(session, decision, replacement, submission.revision, now=now)
     _settle(session, review, decision, actor=actor, now=now)
     return decision
+
+
+def repeated(
+    session: Session,
+    review: Review,
+    verdict: Verdict,
+    *,
+    actor: User,
+    now: datetime,
+    seen: tuple[int, str],
+    reason: str,
+) -> Decision | None:
+    """Hold the people and the submission; the very same decision, if it is there already: pressed twice."""
+    hold_deciders(session, actor, review.team_id, now=now)
+    hold_facts(session, review.submission.desk_id, review.submission.revision.content)
+    hold_submission(session, review.submission)
+    before = session.scalar(_decision_of(review.submission, actor))
+    if before is None or not _is_repeated(before, review, verdict, reason, seen):
+        return None
+    return before
+
+
+def check(
+    session: Session,
+    review: Review,
+    verdict: Verdict,
+    *,
+    actor: User,
+    seen: tuple[int, str],
+    reason: str,
+    place: Mapping[str, str] | None,
+    checked: Sequence[str],
+    replacement: str = "",
+) -> tuple[dict[str, str] | None, list[str]]:
+    """Everything a decision has to be before it counts; returns the place and the ticks as they are kept.
+
+    Raises as `decide`.
+    """
+    _check_decidable(session, review, actor=actor, seen=seen)
+    check_reason(verdict, reason)
+    kept = checked_place(review.submission.revision, place)
+    if verdict is Verdict.REQUEST_CHANGES:
+        check_proposal(review.submission.revision, kept, replacement)
+    return kept, checklists.ticked(checklist(review, actor), verdict, checked)
+
+
+def checklist(review: Review, person: User) -> list[str]:
+    """What this person confirms by approving: the team's sentences; in solo mode those of every team they clear."""
+    parts = [review, *(_own_parts(review.submission, person) if _is_own(review, person) else [])]
+    return list(dict.fromkeys(sentence for part in parts for sentence in part.team.checklist))
+
+
+def _own_parts(submission: Submission, person: User) -> list[Review]:
+    """The reviews that one person's approval clears beside their own, in solo mode."""
+    if not submission.post.desk.solo:
+        return []
+    mine = own_team_ids_for(person, submission.desk_id)
+    return [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
 
 
 def _decision_of(submission: Submission, person: User) -> Select[Decision]:
@@ -162,7 +288,8 @@ def _check_decidable(session: Session, review: Review, *, actor: User, seen: tup
         )
 
 
-def _check_reason(verdict: Verdict, reason: str) -> None:
+def check_reason(verdict: Verdict, reason: str) -> None:
+    """Raises InvalidInput at `reason` when a no has none, or it is too long."""
     if verdict is not Verdict.APPROVE and not reason:
         sentence = "Say why, so that the author knows what to do."
         raise InvalidInput(sentence, {"reason": sentence})
@@ -179,7 +306,7 @@ def _record(session: Session, decision: Decision, review: Review, *, actor: User
         review,
         actor=actor,
         now=now,
-        summary=f"{review.team.name}: {said} “{review.submission.post.title}”",
+        summary=f"{review.team.name}: {said} “{review.submission.post.title}”{_in_place(decision)}",
         details={
             "decision_id": decision.id,
             "submission_id": decision.submission_id,
@@ -187,17 +314,23 @@ def _record(session: Session, decision: Decision, review: Review, *, actor: User
             "content_hash": decision.content_hash,
             "reason": decision.reason,
             "place": decision.place,
+            "checked": decision.checked,
             "identified_by": decision.identified_by,
             "solo": decision.is_solo,
+            "for_user_id": decision.for_user_id,
         },
     )
+
+
+def _in_place(decision: Decision) -> str:
+    return f" for {decision.for_user.name}" if decision.for_user else ""
 
 
 def _settle(session: Session, review: Review, decision: Decision, *, actor: User, now: datetime) -> None:
     if decision.verdict is not Verdict.APPROVE:
         _stop(session, review, decision, actor=actor, now=now)
         return
-    given = {d.user_id for d in review.decisions if _stands(d, review)} | {actor.id}
+    given = {d.counts_for.id for d in review.decisions if _stands(d, review)} | {decision.counts_for.id}
     if len(given) < review.quorum:
         return
     move_review(session, review, ReviewAct.DECIDE, actor=actor, now=now)
@@ -206,17 +339,15 @@ def _settle(session: Session, review: Review, decision: Decision, *, actor: User
 
 
 def _stands(decision: Decision, review: Review) -> bool:
-    """Whether an approval still counts: the person has not left the team since."""
-    approves = decision.verdict is Verdict.APPROVE
-    return approves and review.team_id in team_ids_for(decision.user, review.desk_id)
+    """Whether an approval still counts: the person it counts for has not left the team since."""
+    return decision.verdict is Verdict.APPROVE and still_counts(decision, review)
 
 
 def _go_on(
     session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
 ) -> None:
     """Open the next step when this one is done, and approve when none is left."""
-    if submission.post.desk.solo:
-        _clear_own_teams(session, submission, decision, actor=actor, now=now)
+    _clear_own_teams(session, submission, decision, actor=actor, now=now)
     states = {r.state for r in submission.reviews}
     if states & set(_DECIDABLE):
         return
@@ -232,8 +363,7 @@ def _clear_own_teams(
     session: Session, submission: Submission, decision: Decision, *, actor: User, now: datetime
 ) -> None:
     """Solo mode: one person counts for every team they are in, and the decision says so."""
-    mine = team_ids_for(actor, submission.desk_id)
-    others = [r for r in submission.reviews if r.state in UNDECIDED and r.team_id in mine]
+    others = [] if decision.for_user_id else _own_parts(submission, actor)
     for review in others:
         move_review(session, review, ReviewAct.CLEAR, actor=actor, now=now)
     over(session, OF_AN_OPEN_REVIEW, others, now=now)
@@ -276,7 +406,7 @@ def _tell_authors(
     session: Session, submission: Submission, decision: Decision, kind: str, *, now: datetime
 ) -> None:
     people = {a.id for a in submission.revision.authors} | {submission.submitted_by_id}
-    words = {**about(submission), "from": decision.user.name, "quote": decision.reason}
+    words = {**about(submission), "from": decision.by, "quote": decision.reason}
     notify(
         session, people - {decision.user_id}, kind, submission.post,
         stage=f"submission {submission.id}", text=_told(submission, decision), now=now, details=words,

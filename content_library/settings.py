@@ -74,6 +74,7 @@ class Settings:
     web_threads: int
     engine_threads: int
     log_json: bool
+    undo_s: int  # how long a decision on the page can be taken back; 0: it counts at once
     timing: Timing
 
     @property
@@ -121,6 +122,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_threads=env.whole("DESKCAST_WEB_THREADS", 8, least=1, most=64),
         engine_threads=env.whole("DESKCAST_ENGINE_THREADS", 8, least=1, most=64),
         log_json=env.flag("DESKCAST_LOG_JSON", default=False),
+        undo_s=env.whole("DESKCAST_UNDO_S", 10, least=0, most=120),
         timing=_timing(env),
     )
     if env.problems:

@@ -15,6 +15,7 @@ from content_library.models.user import User
 from content_library.notices import OF_AN_OPEN_REVIEW, leads_of, notify, over, reviewers_of
 from content_library.offer_window import window
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
+from content_library.standing_in import stand_ins_in
 from content_library.transitions import flush, move_post, move_review, move_submission
 
 UNDECIDED = (ReviewState.WAITING, ReviewState.OPEN, ReviewState.ASKED)
@@ -38,7 +39,8 @@ def _tell_team(session: Session, submission: Submission, review: Review, *, now:
     people = reviewers_of(session, review.team_id, but=authors)
     told = about(submission)
     text = f"“{post.title}” waits for {review.team.name}."
-    notify(session, people, "review.open", review, text=text, now=now, details=told)
+    told_too = stand_ins_in(session, review.team_id, now=now, but=authors)
+    notify(session, [*people, *told_too], "review.open", review, text=text, now=now, details=told)
     if len(people) < review.quorum:
         leads = leads_of(session, post.desk_id)
         notify(

@@ -38,13 +38,9 @@ def propose(
 
     Raises InvalidInput at `quote` when no words are marked or they stand there more than once, and at `replacement`.
     """
-    words = unicodedata.normalize("NFC", replacement.replace("\r\n", "\n")).strip()
-    if not words:
+    words = check_proposal(revision, place, replacement)
+    if not words or not place:
         return None
-    if not place:
-        sentence = "Mark the words that these should replace."
-        raise InvalidInput(sentence, {"quote": sentence})
-    _check(revision, place, words)
     suggestion = Suggestion(
         desk_id=revision.post.desk_id, post=revision.post, revision_id=revision.id,
         comment_id=comment.id if comment else None, decision_id=decision.id if decision else None,
@@ -52,6 +48,18 @@ def propose(
     )  # fmt: skip
     start_suggestion(session, suggestion, now=now)
     return suggestion
+
+
+def check_proposal(revision: Revision, place: Mapping[str, str] | None, replacement: str) -> str:
+    """The words that would be proposed, as they are kept; empty for none. Raises as `propose`."""
+    words = unicodedata.normalize("NFC", replacement.replace("\r\n", "\n")).strip()
+    if not words:
+        return ""
+    if not place:
+        sentence = "Mark the words that these should replace."
+        raise InvalidInput(sentence, {"quote": sentence})
+    _check(revision, place, words)
+    return words
 
 
 def _check(revision: Revision, place: Mapping[str, str], words: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from content_library import audit, review_clocks
+from content_library import audit, review_clocks, standing_in
 from content_library.agreement_flow import AgreementAct, SampleAct, next_agreement_state, next_sample_state
 from content_library.errors import Conflict, TransitionNotAllowed
 from content_library.models.agreement import AgreementClause, AgreementVersion, Sample
@@ -53,6 +53,16 @@ def hold_person(session: Session, person: User) -> None:
     flush(session)  # refreshing would throw away what is not written yet
     session.execute(select(User.id).where(User.id == person.id).with_for_update(key_share=True))
     session.refresh(person)
+
+
+def hold_deciders(session: Session, person: User, team_id: int, *, now: datetime) -> None:
+    """Hold a person who decides and those whose place they may take in this team, in the order of their ids, and
+    learn again for whom that is. Who decides and who leaves the team never pass one another."""
+    standing_in.resolve(session, person, now=now)
+    people = {s.person.id: s.person for s in person.stand_ins if s.team.id == team_id} | {person.id: person}
+    for person_id in sorted(people):
+        hold_person(session, people[person_id])
+    standing_in.resolve(session, person, now=now)
 
 
 def hold_submission(session: Session, submission: Submission) -> None:

@@ -45,6 +45,7 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("look_ahead", jobs.look_ahead, timing.tick),
         Entry("recover", jobs.recover, timing.reconcile_tick),
         Entry("reconcile", jobs.reconcile, timing.reconcile_tick),
+        Entry("settle_decisions", jobs.settle_decisions, 2.0),
         Entry("seal", jobs.seal, 3.0),
         Entry("mail", jobs.mail, timing.poll_tick),
         Entry("poll_feeds", jobs.poll_feeds, timing.poll_tick),

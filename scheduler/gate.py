@@ -237,16 +237,17 @@ def _quorum(session: Session, row: Row[Any]) -> bool:
 
 
 def _short_teams() -> Any:
+    counted = func.coalesce(Decision.for_user_id, Decision.user_id)
     author = (
         select(revision_authors.c.user_id)
         .where(
             revision_authors.c.revision_id == Decision.revision_id,
-            revision_authors.c.user_id == Decision.user_id,
+            revision_authors.c.user_id.in_([Decision.user_id, counted]),
         )
         .exists()
     )
     approvals = (
-        select(func.count(Decision.user_id.distinct()))
+        select(func.count(counted.distinct()))
         .select_from(Decision)
         .join(User, User.id == Decision.user_id)
         .where(

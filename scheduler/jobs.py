@@ -19,6 +19,7 @@ from content_library import (
     link_checks,
     notifications,
     posts,
+    pressing,
     reminders,
     sealing,
     sign_in,
@@ -115,6 +116,11 @@ def mend(duty: Duty) -> None:
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
         mending.apply_boundaries(session, now=now)
+
+
+def settle_decisions(duty: Duty) -> None:
+    """Let the decisions count whose time to be taken back is over, each on its own."""
+    pressing.settle_due(duty.world.database)
 
 
 def seal(duty: Duty) -> None:

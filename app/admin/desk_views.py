@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from slugify import slugify
 
 from app.admin.access import administrators
-from app.admin.forms import DeskForm, DeskTeamsForm, NewDeskForm, TeamForm, TeamHoursForm
+from app.admin.forms import DeskForm, DeskTeamsForm, NewDeskForm, TeamChecklistForm, TeamForm, TeamHoursForm
 from app.admin.views import blueprint
 from app.extensions import db, me, now
 from app.formatting import gettext as _
@@ -131,6 +131,21 @@ def change_team_hours(team_id: int) -> Any:
     return _team_page(found, names, hours=form), 422
 
 
+@blueprint.post("/settings/teams/<int:team_id>/checklist")
+@administrators
+def change_checklist(team_id: int) -> Any:
+    found, form = verbs.get_team(db(), team_id), TeamChecklistForm()
+    if form.accepts(
+        lambda: verbs.change_checklist(
+            db(), found, (form.sentences.data or "").splitlines(), actor=me(), now=now()
+        )
+    ):
+        flash(_("The checklist is saved."), "good")
+        return redirect(url_for("admin.team", team_id=found.id), 303)
+    names = _team_form(formdata=None, name=found.name, desks=[d.id for d in found.desks])
+    return _team_page(found, names, checklist=form), 422
+
+
 def _change_hours(found: Team, form: TeamHoursForm) -> None:
     holidays = (form.holidays.data or "").replace(",", " ").split()
     verbs.change_team_hours(
@@ -212,13 +227,19 @@ def _teams_page(form: TeamForm) -> str:
     )
 
 
-def _team_page(found: Team, form: TeamForm, hours: TeamHoursForm | None = None) -> str:
+def _team_page(
+    found: Team,
+    form: TeamForm,
+    hours: TeamHoursForm | None = None,
+    checklist: TeamChecklistForm | None = None,
+) -> str:
     return render_template(
         "admin/team.html",
         team=found,
         people=verbs.people_of(db()).get(found.id, []),
         form=form,
         hours=hours or _hours_form(found),
+        checklist=checklist or TeamChecklistForm(formdata=None, sentences="\n".join(found.checklist)),
     )
 
 

@@ -183,6 +183,10 @@ class TeamHoursForm(DeskcastForm):
         self.zone.choices = choices(zone_choices(self.zone.data))
 
 
+class TeamChecklistForm(DeskcastForm):
+    sentences = TextAreaField(_("What its people confirm when they approve"), [Length(max=4_000)])
+
+
 class ShelfForm(DeskcastForm):
     name = StringField(_("Name"), [_NEEDED, Length(max=60)])
 

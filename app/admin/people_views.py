@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 
+from app.absences import AbsenceForm, absences_of, hand_on, said
 from app.admin.access import administrators
 from app.admin.forms import InviteForm, OutsiderForm, PersonForm, PlaceForm
 from app.admin.views import blueprint
@@ -12,8 +13,8 @@ from app.formatting import gettext as _
 from app.letters import invitation_link, write_invitation
 from app.sign_in import begin_again
 from app.told_once import tell_once, told
+from content_library import delegations, users
 from content_library import desks as desk_verbs
-from content_library import users
 from content_library.memberships import place_of
 from content_library.memberships import standing as standing_of
 from content_library.models.user import User
@@ -144,6 +145,26 @@ def reactivate(user_id: int) -> Any:
     return _back_to(user)
 
 
+@blueprint.post("/settings/people/<int:user_id>/absences")
+@administrators
+def delegate(user_id: int) -> Any:
+    user = users.get_person(db(), user_id, actor=me())
+    form, made = hand_on(user)
+    if made is None:
+        return _person_page(user, absence=form), 422
+    flash(said(made), "good")
+    return _back_to(user)
+
+
+@blueprint.post("/settings/people/<int:user_id>/absences/<int:delegation_id>/end")
+@administrators
+def end_delegation(user_id: int, delegation_id: int) -> Any:
+    user = users.get_person(db(), user_id, actor=me())
+    delegations.end(db(), delegations.get_delegation(db(), user, delegation_id), actor=me(), now=now())
+    flash(_("Ended. {name} decides alone again.").format(name=user.name), "good")
+    return _back_to(user)
+
+
 def _invite_form() -> InviteForm:
     return InviteForm(every_desk=desk_verbs.desks(db()), every_team=desk_verbs.teams(db()))
 
@@ -175,9 +196,15 @@ def _invited(invitation: Invitation) -> Any:
     return _back_to(invitation.user)
 
 
-def _person_page(user: User, details: PersonForm | None = None, place: PlaceForm | None = None) -> str:
+def _person_page(
+    user: User,
+    details: PersonForm | None = None,
+    place: PlaceForm | None = None,
+    absence: AbsenceForm | None = None,
+) -> str:
     return render_template(
         "admin/person.html",
+        **absences_of(user, absence),
         person=user,
         details=details or PersonForm(obj=user, formdata=None),
         place=place or _place_form(user),

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 
+from app.absences import AbsenceForm, absences_of, hand_on, said
 from app.auth.browser_names import browser_name
 from app.auth.forms import ChangePasswordForm, DetailsForm, MailForm
 from app.auth.throttle import failure_keys, is_throttled, note_failure
@@ -11,7 +12,7 @@ from app.auth.views import blueprint
 from app.extensions import db, let_go, me, now
 from app.formatting import gettext as _
 from app.sign_in import signed_in
-from content_library import own_account, sign_in
+from content_library import delegations, own_account, sign_in
 from content_library.memberships import standing
 from content_library.own_account import MailChoice
 
@@ -91,6 +92,24 @@ def end_sessions() -> Any:
     return redirect(url_for("auth.me"), 303)
 
 
+@blueprint.post("/me/absences")
+@signed_in
+def delegate() -> Any:
+    form, made = hand_on(me())
+    if made is None:
+        return _page(absence=form), 422
+    flash(said(made), "good")
+    return redirect(url_for("auth.me", _anchor="away"), 303)
+
+
+@blueprint.post("/me/absences/<int:delegation_id>/end")
+@signed_in
+def end_delegation(delegation_id: int) -> Any:
+    delegations.end(db(), delegations.get_delegation(db(), me(), delegation_id), actor=me(), now=now())
+    flash(_("Ended. Your decisions are yours alone again."), "good")
+    return redirect(url_for("auth.me", _anchor="away"), 303)
+
+
 def _wrong_password(current: str) -> str | None:
     """A sentence when the current password is not right; wrong ones count as failed sign-ins."""
     keys = failure_keys(me().email)
@@ -120,9 +139,11 @@ def _page(
     details: DetailsForm | None = None,
     password: ChangePasswordForm | None = None,
     mails: MailForm | None = None,
+    absence: AbsenceForm | None = None,
 ) -> str:
     return render_template(
         "auth/me.html",
+        **absences_of(me(), absence),
         details=details or DetailsForm(obj=me(), formdata=None),
         mails=mails or _mail_form(),
         password=password or ChangePasswordForm(formdata=None),

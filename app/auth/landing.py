@@ -12,6 +12,7 @@ from werkzeug.routing import RequestRedirect
 
 from app.desks import desks_of
 from content_library.models.user import User
+from content_library.permissions import has_queue
 
 _NOWHERE = ("static", "auth.sign_in", "auth.sign_out", "public.media")
 
@@ -38,7 +39,7 @@ def home_of(person: User) -> str:
     on_a_desk = [m.desk for m in person.desk_memberships]
     if on_a_desk and "home.today" in current_app.view_functions:
         return url_for("home.today", desk=min(on_a_desk, key=lambda d: d.name).handle)
-    if person.team_memberships and "reviews.queue" in current_app.view_functions:
+    if has_queue(person) and "reviews.queue" in current_app.view_functions:
         return url_for("reviews.queue")
     if person.is_administrator and desks_of(person) and "home.today" in current_app.view_functions:
         return url_for("home.today", desk=desks_of(person)[0].handle)

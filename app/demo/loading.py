@@ -14,6 +14,8 @@ from content_library import (
     agreements,
     catalogue,
     decision_links,
+    delegations,
+    desks,
     discussion,
     facts,
     ladder,
@@ -326,6 +328,20 @@ class _Story:
             session, chef.desk, "The chef’s agency asked what was planned with her name.",
             actor=self._user(session, "ruth"), now=self._now, post_id=chef.id,
         )  # fmt: skip
+        product = session.scalars(select(Team).filter_by(key="product")).one()
+        sentences = ["Every number stands in the data sheet.", "We can deliver what it promises."]
+        sam = self._user(session, "sam")
+        desks.change_checklist(session, product, sentences, actor=sam, now=self._now)
+        elena, legal = self._user(session, "elena"), self._user(session, "tom").team_memberships[0].team_id
+        today = self._now.date()
+        handed = delegations.Absence(
+            legal,
+            elena.id,
+            str(today + timedelta(days=14)),
+            str(today + timedelta(days=21)),
+            "Two weeks by the sea.",
+        )
+        delegations.delegate(session, self._user(session, "tom"), handed, actor=sam, now=self._now)
         submissions.expire_submissions(session, now=self._now)
         session.add(
             LinkCheck(

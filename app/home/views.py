@@ -22,7 +22,7 @@ def index() -> Any:
     """Where this person works: the desk they are on, the queue they clear, or what they administer."""
     if me().desk_memberships:
         return redirect(url_for("home.today", desk=me().desk_memberships[0].desk.handle))
-    if me().team_memberships:
+    if may.has_queue(me()):
         return redirect(url_for("reviews.queue"))
     if may.can_manage_people(me()):
         return redirect(url_for("admin.overview"))

@@ -2,8 +2,10 @@
 
 from flask import Flask
 
-from app.reviews import after_views as after_views
+from app.reviews import after_views, several
 from app.reviews.views import blueprint
+
+__all__ = ["after_views", "install", "several"]
 
 
 def install(app: Flask) -> None:

@@ -1,6 +1,6 @@
 """What a reviewer sends: a decision on what they saw, a comment, a question."""
 
-from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length
 
 from app.formatting import gettext as _
@@ -48,6 +48,7 @@ class DecisionForm(SuggestingForm):
         validators=[AnyOf([v.value for v in Verdict], _("Choose to approve, ask for changes or refuse."))]
     )
     reason = TextAreaField(_("What has to change?"), validators=[Length(max=4_000)])
+    checked = SelectMultipleField(_("Checklist"), validate_choice=False)
 
 
 class CommentForm(SuggestingForm):
@@ -67,3 +68,14 @@ class FindingForm(DeskcastForm):
 
     finding = StringField()
     what = TextAreaField(_("What should not have been said?"), validators=[Length(max=2_000)])
+
+
+class SeveralForm(DeskcastForm):
+    """One decision on several reviews; which, and what stood there, is read beside it: see `several`."""
+
+    verdict = StringField(
+        validators=[
+            AnyOf([Verdict.APPROVE, Verdict.REQUEST_CHANGES], _("Choose to approve or to ask for changes."))
+        ]
+    )
+    reason = TextAreaField(_("What has to change?"), validators=[Length(max=4_000)])

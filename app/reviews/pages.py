@@ -12,7 +12,8 @@ from app.navigation import at_most
 from app.previews import revision_previews
 from app.reading import changed_since, facts_of, found_words, links_of
 from app.reviews.forms import CommentForm, DecisionForm, FindingForm, QuestionForm
-from content_library import after_reviews, discussion, review_queue, reviews, suggestions
+from content_library import after_reviews, discussion, pressing, review_queue, reviews, suggestions
+from content_library import permissions as may
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
 from content_library.models.format import Kind
@@ -45,13 +46,14 @@ def queue_page(wanted: QueueFilter, page: int) -> str:
         lately=review_queue.decided_lately(db(), me()) if not found.reviews else [],
         waited=lambda review: review_queue.waited(review, now=now()),
         beside=_beside,
+        in_place_of=_in_place_of,
         url=_queue_url,
     )
 
 
 def _desk_choices() -> list[tuple[str, str]]:
     """The desks this person clears for; nothing to choose when it is one."""
-    served = [d for d in g.desks if any(d in m.team.desks for m in me().team_memberships)]
+    served = [d for d in g.desks if may.can_review(me(), d.id)]
     return [("", _("Every desk")), *((d.handle, d.name) for d in served)] if len(served) > 1 else []
 
 
@@ -79,6 +81,11 @@ def _beside(review: Review) -> list[Review]:
     return [r for r in review.submission.reviews if r.step == review.step and r.id != review.id]
 
 
+def _in_place_of(review: Review) -> str:
+    """The names of those for whom this person may decide here; empty when it is their own team’s."""
+    return ", ".join(person.name for person in reviews.people_away(review, me()))
+
+
 def _queue_url(**changed: Any) -> str:
     """The address of the queue with some of what is asked for changed; nothing asked for is left out."""
     kept = {k: v for k, v in request.args.items() if k in ("q", "desk", "kind", "asked", "page")}
@@ -97,21 +104,13 @@ def review_page(
     """One review: what goes out, what changed, who else is asked, and the bar to decide with."""
     submission = review.submission
     previous, following = review_queue.neighbours(db(), me(), review)
-    findings = findings_of(db(), submission)
-    previews = revision_previews(db(), submission.revision, review.desk_id, marked=found_words(findings))
-    networks = _networks(previews)
+    shown = reading(review)
+    networks = _networks(shown["previews"])
     return render_template(
         "reviews/show.html",
-        review=review,
-        submission=submission,
-        post=submission.post,
-        revision=submission.revision,
-        previews=previews,
+        **shown,
         links=links_of(submission.revision),
         facts=facts_of(db(), submission.post, submission.revision, now=now()),
-        since=changed_since(db(), review),
-        findings=findings,
-        obstacle=reviews.obstacle(db(), review, me()),
         after=_after(review, finding),
         comments=discussion.comments(db(), submission.post),
         suggested=suggestions.of_post(db(), submission.post),
@@ -124,6 +123,27 @@ def review_page(
         comment=_placed(comment or CommentForm(formdata=None), networks),
         question=_placed(question or QuestionForm(formdata=None), networks),
     )
+
+
+def reading(review: Review) -> dict[str, Any]:
+    """What somebody has to see to decide: the exact text, what changed, what was found, what stands in the way."""
+    submission = review.submission
+    findings = findings_of(db(), submission)
+    return {
+        "review": review,
+        "submission": submission,
+        "post": submission.post,
+        "revision": submission.revision,
+        "previews": revision_previews(
+            db(), submission.revision, review.desk_id, marked=found_words(findings)
+        ),
+        "since": changed_since(db(), review),
+        "findings": findings,
+        "obstacle": reviews.obstacle(db(), review, me()),
+        "pressed": pressing.pending_of(db(), submission, me()),
+        "checklist": reviews.checklist(review, me()),
+        "in_place_of": _in_place_of(review),
+    }
 
 
 def _after(review: Review, form: FindingForm | None) -> dict[str, Any]:

@@ -51,7 +51,8 @@ class Team(Base):
     """A reviewing department. It clears for the desks it serves.
 
     `hours`: seven days from Monday on, each a list of [begins, ends] of wall time in `zone`; `holidays`: ISO dates.
-    `turnaround_h`: how many working hours its answer takes at most.
+    `turnaround_h`: how many working hours its answer takes at most. `checklist`: what its people confirm, sentence by
+    sentence, when they approve.
     """
 
     __tablename__ = "teams"
@@ -65,6 +66,7 @@ class Team(Base):
     )
     holidays: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     turnaround_h: Mapped[int] = mapped_column(default=8, server_default="8")
+    checklist: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime]
 
     desks: Mapped[list[Desk]] = relationship(secondary=team_desks, back_populates="teams", lazy="selectin")

@@ -165,19 +165,68 @@ class Decision(Base):
     review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    for_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))  # whose place they took
     revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id"))
     content_hash: Mapped[str] = mapped_column(String(64))
     verdict: Mapped[Verdict] = mapped_column(by_value(Verdict))
     reason: Mapped[str] = mapped_column(default="")
     place: Mapped[dict[str, Any] | None]  # {network, quote}: the words it is about
+    checked: Mapped[list[str]] = mapped_column(
+        default=list, server_default="[]"
+    )  # the sentences as they were
     is_solo: Mapped[bool] = mapped_column(default=False, server_default=false())
     identified_by: Mapped[str] = mapped_column(String(20), default="password")
     at: Mapped[datetime]
 
     review: Mapped[Review] = relationship(back_populates="decisions")
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
+    for_user: Mapped[User | None] = relationship(foreign_keys=[for_user_id])
+
+    __table_args__ = (
+        UniqueConstraint("submission_id", "user_id"),
+        Index("uq_decisions_submission_id_for_user_id", "submission_id", "for_user_id", unique=True),
+    )
+
+    @property
+    def counts_for(self) -> User:
+        """Whose decision it is: the person who made it, or the one whose place they took."""
+        return self.for_user or self.user
+
+    @property
+    def by(self) -> str:
+        """Who made it, in words: “Jonas Weil for Tom Hargreave”."""
+        return f"{self.user.name} for {self.for_user.name}" if self.for_user else self.user.name
+
+
+class PendingDecision(Base):
+    """A decision that is pressed and does not count yet: until it is settled its person can take it back."""
+
+    __tablename__ = "pending_decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    verdict: Mapped[Verdict] = mapped_column(by_value(Verdict))
+    reason: Mapped[str] = mapped_column(default="")
+    place: Mapped[dict[str, Any] | None]
+    replacement: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # other words for those of `place`
+    checked: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    seen_revision_id: Mapped[int]
+    seen_hash: Mapped[str] = mapped_column(String(64))
+    identified_by: Mapped[str] = mapped_column(String(20), default="password")
+    pressed_at: Mapped[datetime]
+    settles_at: Mapped[datetime] = mapped_column(index=True)
+
+    review: Mapped[Review] = relationship()
     user: Mapped[User] = relationship()
 
-    __table_args__ = (UniqueConstraint("submission_id", "user_id"),)
+    __table_args__ = (
+        UniqueConstraint("submission_id", "user_id"),
+        Index("ix_pending_decisions_user_id_settles_at", "user_id", "settles_at"),
+    )
 
 
 class Approval(Base):

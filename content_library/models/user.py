@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,8 +26,20 @@ class LinkPurpose(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a purpose, not a password
 
 
+@dataclass(frozen=True)
+class StandIn:
+    """At this moment a person decides for `person` in `team`: a delegation in force."""
+
+    person: User
+    team: Team
+
+
 class User(Base):
+    """`stand_ins` is no column: it is what `standing_in.resolve` found for this person and this moment."""
+
     __tablename__ = "users"
+    __allow_unmapped__ = True
+    stand_ins: Sequence[StandIn] = ()
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
@@ -83,6 +97,35 @@ class TeamMembership(Base):
 
     user: Mapped[User] = relationship(back_populates="team_memberships")
     team: Mapped[Team] = relationship(lazy="joined")
+
+
+class Delegation(Base):
+    """A person hands their decisions in a team to somebody else, from a day to a day in their zone.
+
+    The days and the zone are what was meant; `starts_at` and `ends_at` (the end of the last day) follow from them.
+    """
+
+    __tablename__ = "delegations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    from_user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    to_user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))
+    first_day: Mapped[str] = mapped_column(String(10))
+    last_day: Mapped[str] = mapped_column(String(10))
+    zone: Mapped[str] = mapped_column(String(64))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # before its last day, by somebody
+
+    from_user: Mapped[User] = relationship(foreign_keys=[from_user_id])
+    to_user: Mapped[User] = relationship(foreign_keys=[to_user_id])
+    team: Mapped[Team] = relationship()
+
+    __table_args__ = (Index("ix_delegations_to_user_id_ends_at", "to_user_id", "ends_at"),)
 
 
 class Identity(Base):

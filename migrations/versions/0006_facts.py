@@ -1,6 +1,6 @@
 """facts
 
-Revision 0006 follows 0004.
+Revision 0006 follows 0005.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """ladder
 
-Revision 0007 follows 0004.
+Revision 0007 follows 0006.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """mailed decisions
 
-Revision 0008 follows 0004.
+Revision 0008 follows 0007.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """talk and digests
 
-Revision 0010 follows 0004.
+Revision 0010 follows 0009.
 """
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """retention
 
-Revision 0011 follows 0004.
+Revision 0011 follows 0010.
 """
 
 import sqlalchemy as sa

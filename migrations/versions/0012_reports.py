@@ -1,6 +1,6 @@
 """reports
 
-Revision 0012 follows 0004.
+Revision 0012 follows 0011.
 """
 
 import sqlalchemy as sa

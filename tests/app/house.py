@@ -28,7 +28,13 @@ HASH = hash_password(PASSWORD)
 
 def settings_for(folder: Path, **environment: str) -> Settings:
     return load(
-        {"DESKCAST_DATA": str(folder), "DESKCAST_PUBLIC_URL": PUBLIC_URL, "DESKCAST_DEMO": "0", **environment}
+        {
+            "DESKCAST_DATA": str(folder),
+            "DESKCAST_PUBLIC_URL": PUBLIC_URL,
+            "DESKCAST_DEMO": "0",
+            "DESKCAST_UNDO_S": "0",
+            **environment,
+        }
     )
 
 

@@ -60,7 +60,8 @@ class DemoDesk:
         rule = next(self.app.url_map.iter_rules(endpoint))
         known = {name: self.things[values.get(name, name)] for name in rule.arguments}
         with self.app.test_request_context():
-            return self.app.url_map.bind("localhost").build(endpoint, {**known, **more})
+            asked = {name: self.things.get(value, value) for name, value in more.items()}
+            return self.app.url_map.bind("localhost").build(endpoint, {**known, **asked})
 
     def enter(self, context: BrowserContext, person: str) -> None:
         """Give a browser a session of this person; of nobody, none."""
@@ -77,7 +78,7 @@ class DemoDesk:
 def settings_for(url: str, folder: Path, *, is_demo: bool) -> Settings:
     return load(
         {"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": str(int(is_demo)),
-         "DESKCAST_PUBLIC_URL": "http://127.0.0.1"}
+         "DESKCAST_PUBLIC_URL": "http://127.0.0.1", "DESKCAST_UNDO_S": "0"}
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "posts.revisions": (Visit(values={"post_id": "lids"}),),
     "posts.conflict": (Visit(values={"post_id": "cleaning"}),),
     "reviews.queue": (Visit("tom"), Visit("aisha")),
+    "reviews.chosen": (Visit("tom", more={"review": "open_review"}),),
     "reviews.show": (
         Visit("tom", {"review_id": "open_review"}),
         Visit("elena", {"review_id": "decided_review"}),

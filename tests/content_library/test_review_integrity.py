@@ -32,15 +32,19 @@ from content_library import (
     agreements,
     audit,
     decision_links,
+    delegations,
     discussion,
     facts,
     mail_decisions,
     memberships,
     posts,
+    pressing,
     reviews,
     revising,
     revisions,
+    standing_in,
     submissions,
+    transitions,
     uncovering,
     users,
 )
@@ -58,13 +62,14 @@ from content_library.models.post import Post, PostState, Revision
 from content_library.models.review import (
     Approval,
     Decision,
+    PendingDecision,
     Review,
     ReviewState,
     Submission,
     SubmissionState,
     Verdict,
 )
-from content_library.models.user import DeskRole, User
+from content_library.models.user import Delegation, DeskRole, User
 from content_library.review_flow import (
     POST_TRANSITIONS,
     REVIEW_TRANSITIONS,
@@ -156,6 +161,9 @@ class ReviewIntegrity(RuleBasedStateMachine):
         self.editors: dict[int, set[int]] = {}  # revision → everybody who edited it or one before it
         self.frozen: dict[int, tuple[Any, ...]] = {}  # revision → what it said when it was made
         self.agreed: dict[str, Agreed] = {}  # team → what holds between it and the desk
+        self.handed: dict[
+            int, tuple[str, str, str, datetime, datetime]
+        ] = {}  # giver, delegate, team, from, until
         self.last_entry = 0
         self.states: dict[tuple[type, int], Any] = {}
         self._account_for_entries(check=False)
@@ -227,9 +235,80 @@ class ReviewIntegrity(RuleBasedStateMachine):
         review = self._review(pick, ReviewState.OPEN)
         if review is None:
             return
-        fit = [p for p in self.people.values() if reviews.obstacle(self.session, review, p) is None]
+        fit = [p for p in self.people.values() if self._obstacle(review, p) is None]
         if fit:
             self._decide(review, fit[pick % len(fit)], verdict)
+
+    @rule(giver=people, to=people, key=teams, days=st.integers(0, 2))
+    def delegate(self, giver: str, to: str, key: str, days: int):
+        self._delegate(giver, to, key, days)
+
+    def _delegate(self, giver: str, to: str, key: str, days: int) -> None:
+        first, last = self.now.date(), self.now.date() + timedelta(days=days)
+        absence = delegations.Absence(self.teams[key].id, self.people[to].id, str(first), str(last), "Away.")
+        with self.acting():
+            made = delegations.delegate(
+                self.session, self.people[giver], absence, actor=self.people[giver], now=self.now
+            )
+            assert self._is_in(self.people[giver], key), "somebody handed on what was not theirs"
+            midnight = datetime.combine(first, datetime.min.time(), self.now.tzinfo) - timedelta(
+                hours=1
+            )  # Berlin
+            self.handed[made.id] = (giver, to, key, midnight, midnight + timedelta(days=days + 1))
+
+    @rule(pick=picks, by_an_administrator=st.booleans())
+    def end_a_delegation(self, pick: int, by_an_administrator: bool):
+        found = self._any(Delegation, pick)
+        if found is None:
+            return
+        with self.acting():
+            actor = self.sam if by_an_administrator else found.from_user
+            delegations.end(self.session, found, actor=actor, now=self.now)
+            giver, to, key, begins, ends = self.handed[found.id]
+            self.handed[found.id] = (giver, to, key, begins, min(ends, self.now))
+
+    @rule(pick=picks, giver=people, to=people, ends=st.booleans(), then=verdicts)
+    def decide_in_anothers_place(self, pick: int, giver: str, to: str, ends: bool, then: Verdict):
+        """Handed on for a team whose turn it is, decided by whom it was handed to; then perhaps ended, and the giver
+        and the delegate try once more."""
+        review = self._review(pick, ReviewState.OPEN)
+        if review is None or review.team.key not in TEAMS:
+            return
+        self._delegate(giver, to, review.team.key, 0)
+        self._decide(review, self.people[to], Verdict.APPROVE)
+        if ends and (made := self._newest(Delegation)) is not None:
+            self.end_a_delegation(len(self._all(Delegation)[-4:]) - 1, made.from_user is self.people[to])
+        for name in (giver, to):
+            self._decide(review, self.people[name], then)
+
+    @rule(pick=picks, who=people, seconds=st.sampled_from((0, 10)), undone=st.booleans())
+    def press(self, pick: int, who: str, seconds: int, undone: bool):
+        """The ten seconds: what is pressed counts by the rules of the moment it settles."""
+        review, person = self._review(pick, ReviewState.OPEN), self.people[who]
+        if review is None:
+            return
+        made = self.session.query(Decision).count()
+        with self.acting():
+            pressing.press(
+                self.session, review, Verdict.APPROVE, actor=person, now=self.now, wait_s=10,
+                seen_revision_id=review.submission.revision_id, seen_hash=review.submission.content_hash,
+            )  # fmt: skip
+        assert self.session.query(Decision).count() == made
+        if undone:
+            with self.acting():
+                pressing.undo(self.session, [review.id], actor=person, now=self.now)
+        self.now += timedelta(seconds=seconds)
+
+    @rule()
+    def settle(self):
+        for pending_id in pressing.due(self.session, now=self.now):
+            pending = self.session.get_one(PendingDecision, pending_id)
+            was_allowed = self._may_decide(pending.review, pending.user)
+            made = self.session.query(Decision).count()
+            with self.acting():
+                pressing.settle(self.session, pending_id, now=self.now)
+            assert was_allowed or self.session.query(Decision).count() == made
+        assert pressing.due(self.session, now=self.now) == []
 
     @rule(
         key=st.sampled_from(sorted(FORMATS)), who=writers, order=st.permutations(PEOPLE),
@@ -250,7 +329,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
         submission, decided = self._newest(Submission), 0
         for name in [*order, *order]:  # twice: a later step opens while an earlier is decided
             for review in self._reviews_of(submission):
-                if reviews.obstacle(self.session, review, self.people[name]) is not None:
+                if self._obstacle(review, self.people[name]) is not None:
                     continue
                 self._decide(review, self.people[name], no if decided == no_at else Verdict.APPROVE)
                 if leaves_at in (decided, ALWAYS):
@@ -310,7 +389,7 @@ class ReviewIntegrity(RuleBasedStateMachine):
                 assert link.review.submission.revision_id == link.revision_id
 
     def _decide_on(self, review: Review, revision: Revision) -> None:
-        fit = [p for p in self.people.values() if reviews.obstacle(self.session, review, p) is None]
+        fit = [p for p in self.people.values() if self._obstacle(review, p) is None]
         made = self.session.query(Decision).count()
         for person in fit[:1]:
             with self.acting():
@@ -523,7 +602,8 @@ class ReviewIntegrity(RuleBasedStateMachine):
                 (approval.revision_id, approval.content_hash)
             }
             assert len({d.user_id for d in made}) == len(made), "one person counted twice"
-            assert not {d.user_id for d in made} & self.editors[approval.revision_id], "an author decided"
+            assert len({d.counts_for.id for d in made}) == len(made), "one person was counted twice"
+            assert not self._of(made) & self.editors[approval.revision_id], "an author decided"
             for team, (_step, quorum) in self._needs(submission).items():
                 cleared = next(r for r in submission.reviews if r.team.key == team).clause_id is not None
                 if cleared:
@@ -533,9 +613,9 @@ class ReviewIntegrity(RuleBasedStateMachine):
                     )
                     continue
                 standing = {
-                    d.user_id
+                    d.counts_for.id
                     for d in made
-                    if d.review.team.key == team and d.user.is_active and self._is_in(d.user, team)
+                    if d.review.team.key == team and self._stands_behind(d, team)
                 }
                 assert len(standing) >= quorum, f"{team} is not there"
 
@@ -572,9 +652,10 @@ class ReviewIntegrity(RuleBasedStateMachine):
     def no_author_and_no_second_vote_anywhere(self):
         seen = set()
         for decision in self._all(Decision):
-            assert decision.user_id not in self.editors[decision.revision_id]
-            assert (decision.submission_id, decision.user_id) not in seen
-            seen.add((decision.submission_id, decision.user_id))
+            assert not self._of([decision]) & self.editors[decision.revision_id]
+            for person in self._of([decision]):
+                assert (decision.submission_id, person) not in seen
+            seen |= {(decision.submission_id, person) for person in self._of([decision])}
 
     @invariant()
     def posts_and_submissions_tell_the_same_story(self):
@@ -650,11 +731,36 @@ class ReviewIntegrity(RuleBasedStateMachine):
         }
 
     def _may_decide(self, review: Review, person: User) -> bool:
-        return (
-            person.is_active
-            and self._is_in(person, review.team.key)
-            and person.id not in self.editors[review.submission.revision_id]
+        wrote = self.editors[review.submission.revision_id]
+        if not person.is_active or person.id in wrote:
+            return False
+        return self._is_in(person, review.team.key) or bool(
+            {giver.id for giver in self._givers(person, review.team.key)} - wrote
         )
+
+    def _givers(self, person: User, team: str) -> list[User]:
+        """Whose place somebody has in a team at this moment, by the machine's own account."""
+        names = {p.id: name for name, p in self.people.items()}
+        return [
+            self.people[giver]
+            for giver, to, key, begins, ends in self.handed.values()
+            if (to, key) == (names[person.id], team)
+            and begins <= self.now < ends
+            and self.people[giver].is_active
+            and self._is_in(self.people[giver], team)
+        ]
+
+    def _obstacle(self, review: Review, person: User) -> Refusal | None:
+        standing_in.resolve(self.session, person, now=self.now)
+        return reviews.obstacle(self.session, review, person)
+
+    def _of(self, made: list[Decision]) -> set[int]:
+        """Everybody a decision is of: who made it, and in whose place."""
+        return {d.user_id for d in made} | {d.counts_for.id for d in made}
+
+    def _stands_behind(self, decision: Decision, team: str) -> bool:
+        whose = decision.counts_for
+        return decision.user.is_active and whose.is_active and self._is_in(whose, team)
 
     def _is_in(self, person: User, team: str) -> bool:
         return any(m.team_id == self.teams[team].id for m in person.team_memberships)
@@ -665,7 +771,10 @@ class ReviewIntegrity(RuleBasedStateMachine):
     def _picture(self) -> list[Any]:
         """Everything a refused act must leave as it is."""
         states = [(m.__name__, t.id, t.state) for m in TABLES for t in self._all(m)]
-        counts = [self.session.query(m).count() for m in (Revision, Decision, AuditEntry)]
+        counts = [
+            self.session.query(m).count()
+            for m in (Revision, Decision, AuditEntry, Delegation, PendingDecision)
+        ]
         places = [(key, p.is_active, sorted(place_of(p).teams)) for key, p in self.people.items()]
         return [*states, *counts, *places, self.fact.latest_number, *self._clearances()]
 
@@ -753,12 +862,32 @@ def without_an_entry(session: Session, review: Review, act: ReviewAct, **_: Any)
     review.state = REVIEW_TRANSITIONS[review.state, act]
 
 
+def nothing_in_the_way(*_: Any) -> None:
+    return None
+
+
+def whenever(session: Session, person: User, *, now: datetime) -> User:
+    return resolved(session, person, now=NOW)
+
+
+def in_any_place(session: Session, review: Review, person: User) -> User | None:
+    return next(iter(reviews.people_away(review, person)), None)
+
+
+resolved = standing_in.resolve
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "an author decides": (reviews, "is_author", lambda *_: False),
     "anybody decides": (reviews, "team_ids_for", all_teams),
     "one is enough where two are asked for": (submissions, "route", one_is_enough),
     "every step is open at once": (submissions, "open_step", all_steps_at_once),
     "another text than the one in review is approved": (reviews, "_check_decidable", only_obstacles),
+    "a delegation gives what it gave on its first day for ever": (
+        transitions.standing_in,
+        "resolve",
+        whenever,
+    ),
+    "whose place is taken is not asked about": (reviews, "place_taken", in_any_place),
+    "one person counts as many delegates": (reviews, "_counted", nothing_in_the_way),
     "a no ends nothing": (reviews, "_stop", nothing),
     "who left still counts towards the quorum": (reviews, "_stands", wherever_they_went),
     "who leaves a team is still counted": (memberships, "drop_unsupported", nothing),

@@ -66,6 +66,7 @@ def open_house(database_url: str, folder: Path, *, prepare: str = "migrate", **m
         "DESKCAST_DATA": str(folder),
         "DESKCAST_DATABASE_URL": database_url,
         "DESKCAST_DEMO": "0",
+        "DESKCAST_UNDO_S": "0",
         "DESKCAST_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "DESKCAST_FETCH_ALLOW": "127.0.0.1:*,localhost:*",

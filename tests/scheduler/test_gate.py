@@ -114,6 +114,27 @@ def a_decision_of_an_author(scene: Scene) -> None:
     scene.session.scalars(select(Decision)).all()[0].user_id = scene.maya.id
 
 
+def a_decision_in_an_authors_place(scene: Scene) -> None:
+    scene.session.scalars(select(Decision)).all()[0].for_user_id = scene.maya.id
+
+
+def one_person_counted_by_themselves_and_by_another(scene: Scene) -> None:
+    first = scene.session.scalars(select(Decision)).all()[0]
+    first.review.quorum = 2
+    scene.session.add(
+        Decision(
+            review=first.review,
+            submission_id=first.submission_id,
+            user=make.make_user(scene.session, "Kim Else"),
+            for_user=first.user,
+            revision_id=first.revision_id,
+            content_hash=first.content_hash,
+            verdict=first.verdict,
+            at=first.at,
+        )
+    )
+
+
 def a_quorum_that_is_not_met(scene: Scene) -> None:
     scene.session.scalars(select(Decision)).all()[0].review.quorum = 2
 
@@ -134,6 +155,8 @@ def an_archived_post(scene: Scene) -> None:
         an_approval_of_other_words,
         a_decision_on_other_words,
         a_decision_of_an_author,
+        a_decision_in_an_authors_place,
+        one_person_counted_by_themselves_and_by_another,
         a_quorum_that_is_not_met,
         a_team_that_changed_its_verdict,
         an_archived_post,

@@ -44,7 +44,7 @@ from content_library.models.media import Media
 from content_library.models.notice import Notice
 from content_library.models.post import Revision
 from content_library.models.review import Review
-from content_library.models.user import DeskRole, User
+from content_library.models.user import Delegation, DeskRole, User
 from content_library.settings import load
 from scheduler import transitions
 from scheduler.models import Hold, HoldScope
@@ -131,7 +131,8 @@ def open_house(folder: Path) -> House:
     file = folder / "house.db"
     url = f"sqlite:///{file}"
     migrate.upgrade(url)
-    settings = load({"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": "0"})
+    settings = load({"DESKCAST_DATA": str(folder), "DESKCAST_DATABASE_URL": url, "DESKCAST_DEMO": "0",
+                     "DESKCAST_UNDO_S": "0"})  # fmt: skip
     database = Database(url, clock=lambda: NOW)
     with database.write() as session:
         own, foreign = _desk(session, "brindlemoor", folder), _desk(session, "elsewhere", folder)
@@ -222,6 +223,13 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         place={"quote": draft.revisions[-1].content["text"]}, replacement="Other words.",
     )  # fmt: skip
     suggestion = next(s for s in suggestions.of_post(session, draft) if s.comment_id == said.id)
+    handed_on = Delegation(
+        from_user_id=author.id, to_user_id=lead.id, team_id=review.team_id, first_day="2026-12-01",
+        last_day="2026-12-01", zone="UTC", starts_at=NOW + timedelta(days=30), ends_at=NOW + timedelta(days=31),
+        reason="Away.", created_by_id=author.id, created_at=NOW,
+    )  # fmt: skip
+    session.add(handed_on)
+    session.flush()
     entry = session.scalars(select(AuditEntry).filter_by(desk_id=desk.id).limit(1)).first()
     assert entry is not None
     revision = session.get_one(Revision, waiting.latest_revision_id)
@@ -253,6 +261,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "notice_id": notice.id,
         "suggestion_id": suggestion.id,
         "entry_id": entry.id,
+        "delegation_id": handed_on.id,
         "user_id": author.id,
         "team_id": review.team_id,
         "key": format_key,
@@ -449,6 +458,13 @@ def _forms(
         "record.lift_hold": {"why": "The case is over."},
         "admin.change_periods": {"notices": "365"},
         "admin.change_heads": {"folder": "y"},
+        "reviews.decide_several": {
+            "shown": review_id,
+            "review": review_id,
+            "verdict": "approve",
+            f"seen-{review_id}": f"{revision.id}:{revision.content_hash}",
+        },
+        "reviews.undo": {"review": review_id},
         "reviews.comment": {"body": "A word."},
         "reviews.ask": {"body": "A question?"},
         "calendar.plan_post": {**when, "accounts": page, "key": "abc"},
@@ -484,6 +500,7 @@ def _forms(
         "admin.change_desk": {"name": "X", "zone": "Europe/Berlin", "opens": "09:00", "closes": "17:00"},
         "admin.add_team": {"name": "Fifth"},
         "admin.change_team": {"name": "Legal"},
+        "admin.change_checklist": {"sentences": "The price is right."},
         "admin.change_team_hours": {"zone": "UTC", "monday": "09:00-17:00", "turnaround_h": "4"},
         "admin.add_to_shelf": {"name": "New"},
         "admin.rename_on_shelf": {"name": "Newer"},

@@ -29,7 +29,8 @@ TABLE: dict[str, frozenset[str]] = {
                      "decisions.show"), EVERYBODY),
     **dict.fromkeys(("auth.me", "auth.details", "auth.mails", "auth.password", "auth.end_sessions", "home.index",
                      "home.notices", "home.read_notice", "home.read_notices", "reviews.queue",
-                     "reviews.afterwards"), SIGNED_IN),
+                     "reviews.afterwards", "reviews.undo", "reviews.chosen", "auth.delegate",
+                     "auth.end_delegation"), SIGNED_IN),
     **dict.fromkeys(("home.today", "home.today_publications", "library.index", "library.media", "library.picture",
                      "library.picture_fields", "library.picture_file", "library.picture_thumb", "posts.show",
                      "posts.revisions", "calendar.agenda", "calendar.events", "calendar.hold_list", "calendar.month",
@@ -52,13 +53,14 @@ TABLE: dict[str, frozenset[str]] = {
     **dict.fromkeys(("agreements.new", "agreements.draft", "agreements.propose", "agreements.end",
                      "agreements.suspend"), LEAD | LEGAL),
     "agreements.take_back": LEAD,  # a lead proposed it there
-    **dict.fromkeys(("agreements.decline", "agreements.sign", "reviews.ask", "reviews.decide", "reviews.find"), LEGAL),
+    **dict.fromkeys(("agreements.decline", "agreements.sign", "reviews.find"), LEGAL),
     **dict.fromkeys(("facts.new", "facts.add", "facts.change", "facts.preview", "facts.archive", "facts.restore"),
                     LEAD | LEGAL),
     "facts.describe": STEWARDS | LEGAL,
     "ladder.ask": LEAD,
     "ladder.sign": LEGAL | ADMINISTRATOR,
     **dict.fromkeys(("ladder.descend", "ladder.turn_down"), LEAD | LEGAL | ADMINISTRATOR),
+    **dict.fromkeys(("reviews.ask", "reviews.decide", "reviews.decide_several"), LEGAL),
     "reviews.show": READERS,
     **dict.fromkeys(("accounts.add_practice", "accounts.bluesky", "accounts.check", "accounts.close",
                      "accounts.connect_again", "accounts.connect_bluesky", "accounts.index", "accounts.reconnect",
@@ -74,7 +76,12 @@ TABLE: dict[str, frozenset[str]] = {
                      "record.revision", "record.verification", "record.verify"), AUDITORS),
     **dict.fromkeys(("record.lift_hold", "record.place_hold"), AUDITORS - LEAD),
 }  # fmt: skip
-OF_A_PERSON = {"home.read_notice", "public.media", "public.post"}  # a thing of nobody here: 404 for all
+OF_A_PERSON = {
+    "auth.end_delegation",
+    "home.read_notice",
+    "public.media",
+    "public.post",
+}  # a thing of nobody here: 404 for all
 BY_SECRET = {
     "auth.invitation",
     "auth.join",

@@ -133,7 +133,7 @@ function countDown(toast) {
   const shown = toast.querySelector("[data-undo-left]");
   const tick = () => {
     if (!toast.isConnected) return clearInterval(clock);
-    if (toast.matches(":hover, :focus-within")) return;
+    if (!("undoStrict" in toast.dataset) && toast.matches(":hover, :focus-within")) return;
     if (left <= 0) return toast.remove();
     if (shown) shown.textContent = left;
     left -= 1;

@@ -35,6 +35,38 @@ function keepOpen(event) {
   if (event.target.closest("[data-quotable]") || panel.querySelector("textarea").value) event.stopPropagation();
 }
 
+// ---- several at once: rows chosen in the queue, ticks on the page of what was chosen ----
+function chooseRow(rows) {
+  const ticks = [...rows.querySelectorAll("[data-bulk]")];
+  const at = document.activeElement?.closest("li");
+  const tick = ticks.find((t) => t.closest("li") === at) ?? ticks.find((t) => !t.checked) ?? ticks[0];
+  tick?.click();
+  const next = ticks[ticks.indexOf(tick) + 1] ?? tick;
+  next?.closest("li").querySelector("a").focus();
+}
+
+function clicked(event) {
+  const rows = event.target;
+  if (!event.isTrusted && rows.matches("[data-choose]")) chooseRow(rows);  // the key, not the mouse
+}
+
+function changed(event) {
+  const all = event.target.matches("[data-choose-all]");
+  if (all) for (const tick of document.querySelectorAll("[data-bulk]")) if (tick.checked !== event.target.checked) tick.click();
+  if (event.target.matches("[data-ticks]")) countTicked();
+}
+
+function countTicked() {
+  const button = document.querySelector("[data-count-label]");
+  if (!button) return;
+  const count = document.querySelectorAll("[data-ticks]:checked").length;
+  button.querySelector("span").textContent = button.dataset.countLabel.replace("{count}", count);
+  button.disabled = count === 0;
+}
+
+countTicked();
+document.addEventListener("click", clicked);
+document.addEventListener("change", changed);
 document.addEventListener("selectionchange", readSelection);
 document.addEventListener("toggle", opened, true);
 document.addEventListener("click", keepOpen, true);
