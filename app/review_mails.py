@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.formatting import exact
 from app.formatting import gettext as _
 from app.reading import changed_since
-from content_library import clock, decision_links, reviews
+from content_library import clock, decision_links, reviews, standing_in
 from content_library.models.account import NETWORK_NAMES
 from content_library.models.notice import Notice
 from content_library.models.post import Rendition, Revision
@@ -29,6 +29,7 @@ def review_to_decide(session: Session, notice: Notice) -> Review | None:
     if notice.kind not in ABOUT_A_REVIEW or notice.subject_type != "review":
         return None
     review = session.get(Review, notice.subject_id)
+    standing_in.resolve(session, notice.user, now=notice.mailed_at or clock.now(session))
     if review is None or reviews.obstacle(session, review, notice.user) is not None:
         return None
     return review

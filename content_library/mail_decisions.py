@@ -3,7 +3,7 @@
 A link decides at most once. It is worth nothing as soon as the person could not decide signed in either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content_library import audit, decision_links, discussion, reviews
+from content_library import audit, decision_links, discussion, reviews, standing_in
 from content_library.decision_links import SETTING, is_switched_on, may_use
 from content_library.errors import PermissionDenied, TransitionNotAllowed
 from content_library.models.decision_link import DecisionLink
@@ -21,7 +21,7 @@ from content_library.models.user import User
 from content_library.notices import notify
 from content_library.permissions import can_manage_people, require
 from content_library.submission_steps import about
-from content_library.transitions import flush, hold_person
+from content_library.transitions import flush, hold_deciders
 
 IDENTIFIED_BY = "e-mail link"
 
@@ -45,6 +45,7 @@ class Closed:
 
 def closed(session: Session, link: DecisionLink, *, now: datetime) -> Closed | None:
     """Why this link decides nothing now, in words; None when it does."""
+    standing_in.resolve(session, link.user, now=now)
     if link.used_at is not None:
         return Closed(Why.SPENT, "It works once, and has been used.")
     if not may_use(session, link.user):
@@ -75,6 +76,7 @@ def decide(
     now: datetime,
     reason: str = "",
     place: Mapping[str, str] | None = None,
+    checked: Sequence[str] = (),
 ) -> Decision:
     """The decision of the person the link belongs to, on the revision and hash it was made for; it is spent with it.
 
@@ -91,6 +93,7 @@ def decide(
         seen_hash=link.content_hash,
         reason=reason,
         place=place,
+        checked=checked,
         identified_by=IDENTIFIED_BY,
     )
     decision_links.spend(session, link, now=now)
@@ -111,9 +114,8 @@ def ask(
 
 
 def _hold(session: Session, link: DecisionLink, *, now: datetime) -> None:
-    hold_person(
-        session, link.user
-    )  # first, as whoever decides does: two links of one person wait for each other
+    # First, as whoever decides does: two links of one person wait for each other.
+    hold_deciders(session, link.user, link.review.team_id, now=now)
     decision_links.hold(session, link)
     shut = closed(session, link, now=now)
     if shut is not None:

@@ -1,6 +1,6 @@
 """What somebody sends through the link of a mail. What they decide on is named by the link, not by a field."""
 
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import AnyOf, Length
 
 from app.formatting import gettext as _
@@ -28,6 +28,7 @@ class MailedDecisionForm(PlacedForm):
         validators=[AnyOf([v.value for v in Verdict], _("Choose to approve, ask for changes or refuse."))]
     )
     reason = TextAreaField(_("What has to change?"), validators=[Length(max=4_000)])
+    checked = SelectMultipleField(_("Checklist"), validate_choice=False)
 
 
 class MailedQuestionForm(PlacedForm):

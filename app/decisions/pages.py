@@ -9,7 +9,7 @@ from app.desks import stand_on
 from app.extensions import db, now
 from app.previews import revision_previews
 from app.reading import changed_since, facts_of, found_words, links_of
-from content_library import discussion, mail_decisions
+from content_library import discussion, mail_decisions, reviews
 from content_library.boundary_rules import findings_of
 from content_library.decision_links import pictures_of
 from content_library.models.decision_link import DecisionLink
@@ -78,6 +78,7 @@ def _open_page(
         facts=facts_of(db(), submission.post, revision, now=now()),
         since=changed_since(db(), review),
         findings=findings,
+        checklist=reviews.checklist(review, link.user),
         comments=discussion.comments(db(), submission.post),
         decision=decision,
         question=question,

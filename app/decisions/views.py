@@ -32,6 +32,7 @@ def decide(secret: str) -> Any:
             now=now(),
             reason=form.reason.data or "",
             place=form.place,
+            checked=form.checked.data or [],
         )
     )
     if not decided:

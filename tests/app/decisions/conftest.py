@@ -18,7 +18,7 @@ from content_library.models.decision_link import DecisionLink
 from content_library.models.desk import Team
 from content_library.models.post import Post
 from content_library.models.user import User
-from content_library.notifications import QUIET
+from content_library.mail_times import SOON
 from content_library.settings import Settings
 from tests import factories as make
 from tests.app.house import House, database, furnish, settings_for
@@ -44,7 +44,7 @@ class Mailing:
         return self.house.database
 
     def deliver(self) -> None:
-        now = self.clock.advance(seconds=QUIET.total_seconds())
+        now = self.clock.advance(seconds=SOON.total_seconds())
         with self.database.write() as session:
             notifications.make_mails(session, renderer(self.settings), now=now)
         notifications.send_due(self.database, self.settings, now=now)
