@@ -1,5 +1,6 @@
 """A post's own page: what stands there now, what became of it, and what can be done with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.previews import revision_previews
 from content_library import discussion, posts, submissions, suggestions
 from content_library.approvals import approval_in_force
 from content_library.content import text_for
-from content_library.fact_values import outdated
+from content_library.fact_values import Outdated, outdated
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD, FieldType
 from content_library.models.format import Format
 from content_library.models.post import Post, PostState, Rendition, Revision
@@ -33,6 +34,7 @@ class Standing:
     latest: Revision | None
     approval: Approval | None
     submission: Submission | None
+    outdated: Sequence[Outdated] = ()
 
     @property
     def is_split(self) -> bool:
@@ -45,7 +47,7 @@ class Standing:
 
     @property
     def may_submit(self) -> bool:
-        if self.latest is None or self.post.state is PostState.ARCHIVED:
+        if self.latest is None or self.post.state is PostState.ARCHIVED or self.outdated:
             return False
         under_way = self.submission and self.submission.revision_id == self.latest.id
         cleared = self.approval and self.approval.revision_id == self.latest.id
@@ -64,7 +66,8 @@ def post_page(
     sent = submissions.submissions_of(db(), post)
     under_way = next((s for s in sent if s.state is SubmissionState.OPEN), None)
     parent = db().get(Post, post.parent_id) if post.parent_id else None
-    standing = Standing(post, latest, approval_in_force(db(), post, now=now()), under_way)
+    changed = outdated(db(), latest) if latest and post.state is not PostState.ARCHIVED else []
+    standing = Standing(post, latest, approval_in_force(db(), post, now=now()), under_way, changed)
     return render_template(
         "posts/show.html",
         post=post,
@@ -80,7 +83,6 @@ def post_page(
         publications=of_post(db(), post),
         facts=_facts(post, latest) if latest else [],
         fact_values=latest.content.get("facts", {}) if latest else {},
-        outdated=outdated(db(), latest) if latest and post.state is not PostState.ARCHIVED else [],
         parent=parent,
         parent_changed=_has_changed_since(parent, latest),
         children=_children(post),

@@ -171,11 +171,13 @@ def test_the_post_says_what_changed_and_is_renewed_with_a_button(house: House, p
     change(house, price)
     page = text_of(house.client("maya").get(f"{DESK}/posts/{post_id}"))
     assert "has changed from “12 € a knife” to “14 € a knife” since this revision" in page
+    assert "Send revision 1 to its reviewers" not in page
     answer = press(house, "maya", f"{DESK}/posts/{post_id}", f"{DESK}/posts/{post_id}/renewal")
     assert answer.status_code == 303
     page = text_of(house.client("maya").get(answer.location))
     assert "14 € a knife" in page
     assert "since this revision" not in page
+    assert "Send revision 2 to its reviewers" in page
 
 
 def test_after_the_new_revision_is_cleared_what_waited_goes_at_its_time(house: House, price: int) -> None:
