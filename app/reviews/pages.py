@@ -21,6 +21,7 @@ from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
 from content_library.formats import AUDIENCES, ONWARD, FieldType
+from content_library.in_place_of import people_away
 from content_library.models.boundary import SubmittedFinding
 from content_library.models.format import Kind
 from content_library.models.post import Post, Revision
@@ -90,7 +91,7 @@ def _beside(review: Review) -> list[Review]:
 
 def _in_place_of(review: Review) -> str:
     """The names of those for whom this person may decide here; empty when it is their own team’s."""
-    return ", ".join(person.name for person in reviews.people_away(review, me()))
+    return ", ".join(person.name for person in people_away(review, me()))
 
 
 def _queue_url(**changed: Any) -> str:
