@@ -3,34 +3,21 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from content_library import audit, checklists
-from content_library.errors import (
-    InvalidInput,
-    NotFound,
-    PermissionDenied,
-    Refusal,
-    TransitionNotAllowed,
-)
+from content_library.errors import InvalidInput, NotFound, PermissionDenied, Refusal, TransitionNotAllowed
 from content_library.fact_values import hold_facts
+from content_library.in_place_of import counted_twice, is_own, place_taken
 from content_library.models.post import Revision
-from content_library.models.review import (
-    Decision,
-    Review,
-    ReviewState,
-    Submission,
-    SubmissionState,
-    Verdict,
-)
+from content_library.models.review import Decision, Review, ReviewState, Submission, SubmissionState, Verdict
 from content_library.models.user import User
 from content_library.notices import OF_AN_OPEN_REVIEW, notify, over
 from content_library.permissions import (
     can_see_desk,
     is_author,
     own_team_ids_for,
-    stand_ins_of,
     still_counts,
     team_ids_for,
 )
@@ -75,7 +62,7 @@ def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
         return PermissionDenied("You wrote part of this text, so somebody else has to decide on it.")
     if submission.state is not SubmissionState.OPEN:
         return TransitionNotAllowed(_ended(submission))
-    counted = _counted(session, review, person)
+    counted = counted_twice(session, review, person)
     if counted is not None:
         return counted
     if review.state is ReviewState.WAITING:
@@ -89,59 +76,9 @@ def obstacle(session: Session, review: Review, person: User) -> Refusal | None:
     return None
 
 
-def _is_own(review: Review, person: User) -> bool:
-    """Whether the person decides for themselves: in the team, and not in somebody’s place."""
-    return review.team_id in own_team_ids_for(person, review.desk_id)
-
-
 def _may_clear_own(review: Review, person: User) -> bool:
     """Solo mode lets people clear their own text, but not in somebody else’s place."""
-    return review.submission.post.desk.solo and _is_own(review, person)
-
-
-def _counted(session: Session, review: Review, person: User) -> Refusal | None:
-    """Why this person’s decision would count somebody twice, or somebody who wrote it."""
-    mine = session.scalar(_counted_for(review.submission, person))
-    if mine is not None and mine.user_id == person.id:
-        return TransitionNotAllowed(
-            f"You have decided already, for {mine.review.team.name}. One person counts once."
-        )
-    if mine is not None:
-        return TransitionNotAllowed(
-            f"{mine.user.name} has decided for you, for {mine.review.team.name}. One person counts once."
-        )
-    away = people_away(review, person)
-    if not away or place_taken(session, review, person) is not None:
-        return None
-    if all(is_author(other, review.submission.revision) for other in away):
-        return PermissionDenied(
-            f"{away[0].name} wrote part of this text, so nobody decides on it in their place."
-        )
-    return TransitionNotAllowed(f"{away[0].name} has been counted already. One person counts once.")
-
-
-def people_away(review: Review, person: User) -> list[User]:
-    """In whose place this person may act for the review’s team; nobody when they are in the team themselves."""
-    if _is_own(review, person):
-        return []
-    return [s.person for s in stand_ins_of(person) if s.team.id == review.team_id]
-
-
-def place_taken(session: Session, review: Review, person: User) -> User | None:
-    """In whose place this person would decide: the first who neither wrote the text nor has been counted."""
-    submission = review.submission
-    for other in people_away(review, person):
-        if is_author(other, submission.revision):
-            continue
-        if session.scalar(_counted_for(submission, other)) is None:
-            return other
-    return None
-
-
-def _counted_for(submission: Submission, person: User) -> Select[Decision]:
-    """The decision on a submission that this person made, or that was made in their place."""
-    whose = or_(Decision.user_id == person.id, Decision.for_user_id == person.id)
-    return select(Decision).where(Decision.submission_id == submission.id, whose)
+    return review.submission.post.desk.solo and is_own(review, person)
 
 
 def _ended(submission: Submission) -> str:
@@ -253,7 +190,7 @@ def check(
 
 def checklist(review: Review, person: User) -> list[str]:
     """What this person confirms by approving: the team's sentences; in solo mode those of every team they clear."""
-    parts = [review, *(_own_parts(review.submission, person) if _is_own(review, person) else [])]
+    parts = [review, *(_own_parts(review.submission, person) if is_own(review, person) else [])]
     return list(dict.fromkeys(sentence for part in parts for sentence in part.team.checklist))
 
 

@@ -16,6 +16,7 @@ from content_library import after_reviews, discussion, pressing, review_queue, r
 from content_library import permissions as may
 from content_library.boundary_rules import findings_of
 from content_library.errors import Refusal
+from content_library.in_place_of import people_away
 from content_library.models.format import Kind
 from content_library.models.post import Revision
 from content_library.models.review import Review, Submission
@@ -83,7 +84,7 @@ def _beside(review: Review) -> list[Review]:
 
 def _in_place_of(review: Review) -> str:
     """The names of those for whom this person may decide here; empty when it is their own team’s."""
-    return ", ".join(person.name for person in reviews.people_away(review, me()))
+    return ", ".join(person.name for person in people_away(review, me()))
 
 
 def _queue_url(**changed: Any) -> str:

@@ -11,13 +11,14 @@ from app import create_app
 from app.mail_rendering import renderer
 from content_library import decision_links, mail_decisions, submissions
 from content_library.database import Database
+from content_library.mail_times import SOON
 from content_library.models.decision_link import DecisionLink
 from content_library.models.notice import Notice
 from content_library.models.post import Revision
 from content_library.models.review import Review, Verdict
 from content_library.models.user import User
 from content_library.notices import notify
-from content_library.notifications import QUIET, Words
+from content_library.notifications import Words
 from content_library.settings import load
 from tests import factories as make
 from tests.content_library.scene import Scene, make_scene
@@ -36,7 +37,7 @@ class Desk(Scene):
             {"DESKCAST_DATA": str(self.folder), "DESKCAST_PUBLIC_URL": "https://desk.example.org"}
         )
         notice = self.told(person, kind)[-1]
-        notice.mailed_at = NOW + QUIET
+        notice.mailed_at = NOW + SOON
         return renderer(settings)(self.session, notice)
 
     @property

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from content_library import delegations, pressing, review_queue, reviews, standing_in, submissions, users
+from content_library import delegations, pressing, review_queue, standing_in, submissions, users
 from content_library.database import Database
 from content_library.delegations import Absence
 from content_library.errors import InvalidInput, NotFound, PermissionDenied, Refusal, TransitionNotAllowed
+from content_library.in_place_of import people_away
 from content_library.memberships import Place, place_of
 from content_library.models.post import PostState
 from content_library.models.review import Approval, Decision, Review, ReviewState, Verdict
@@ -349,7 +350,7 @@ def test_a_delegate_withdraws_and_asks_as_the_giver_could(scene: Scene, session:
 def test_who_stands_in_is_in_no_team(scene: Scene, session: Session, tom: User):
     away(session, tom, scene.priya)
     assert place_of(standing_in.resolve(session, scene.priya, now=NOW)).teams == set()
-    assert reviews.people_away(for_legal(scene), scene.priya) == [tom]
+    assert people_away(for_legal(scene), scene.priya) == [tom]
 
 
 def at_once(database: Database, *acts: Callable[[Session], None]) -> None:

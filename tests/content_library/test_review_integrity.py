@@ -53,6 +53,7 @@ from content_library.content import content_hash
 from content_library.database import Database
 from content_library.errors import Refusal, TransitionNotAllowed
 from content_library.facts import Naming
+from content_library.in_place_of import people_away
 from content_library.memberships import Place, place_of
 from content_library.models.agreement import AgreementVersion
 from content_library.models.audit import AuditEntry
@@ -871,7 +872,7 @@ def whenever(session: Session, person: User, *, now: datetime) -> User:
 
 
 def in_any_place(session: Session, review: Review, person: User) -> User | None:
-    return next(iter(reviews.people_away(review, person)), None)
+    return next(iter(people_away(review, person)), None)
 
 
 resolved = standing_in.resolve
@@ -887,7 +888,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
         whenever,
     ),
     "whose place is taken is not asked about": (reviews, "place_taken", in_any_place),
-    "one person counts as many delegates": (reviews, "_counted", nothing_in_the_way),
+    "one person counts as many delegates": (reviews, "counted_twice", nothing_in_the_way),
     "a no ends nothing": (reviews, "_stop", nothing),
     "who left still counts towards the quorum": (reviews, "_stands", wherever_they_went),
     "who leaves a team is still counted": (memberships, "drop_unsupported", nothing),

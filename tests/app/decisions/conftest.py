@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from app.mail_rendering import renderer
 from content_library import notifications, users
 from content_library.database import Database
+from content_library.mail_times import SOON
 from content_library.models.decision_link import DecisionLink
 from content_library.models.desk import Team
 from content_library.models.post import Post
 from content_library.models.user import User
-from content_library.mail_times import SOON
 from content_library.settings import Settings
 from tests import factories as make
 from tests.app.house import House, database, furnish, settings_for
