@@ -23,7 +23,7 @@ from content_library.models.agreement import (
     Sample,
     SampleState,
 )
-from content_library.models.post import Post
+from content_library.models.post import Post, Revision
 from content_library.models.review import Review, ReviewState, Submission
 from content_library.models.user import User
 from content_library.notices import leads_of, notify, reviewers_of
@@ -208,6 +208,18 @@ def _tell(
     people = {*leads_of(session, agreement.desk_id), *(a.id for a in submission.revision.authors)} - {but.id}
     about = {"post_id": submission.post_id, "from": but.name, "quote": what, "agreement_id": agreement.id}
     notify(session, people, "agreement.breach", review, text=text, now=now, details=about)
+
+
+def breaches_on(session: Session, account_id: int, *, since: datetime) -> list[datetime]:
+    """When breaches were noted in texts that were for this account."""
+    rows = session.execute(
+        select(Breach.at, Revision.content)
+        .join(Review, Review.id == Breach.review_id)
+        .join(Submission, Submission.id == Review.submission_id)
+        .join(Revision, Revision.id == Submission.revision_id)
+        .where(Breach.at >= since)
+    )
+    return [at for at, content in rows if account_id in content["accounts"]]
 
 
 def cleared_under(

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Integer, case, cast, exists, extract, func
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from content_library.boundary_use import Use, uses_between
+from content_library.models.agreement import Breach, Sample
 from content_library.models.boundary import Boundary
 from content_library.models.desk import Desk
 from content_library.models.format import Kind
@@ -300,6 +301,39 @@ def solo_approvals(report: Report) -> tuple[int, int]:
     )
     found: Mapping[Any, tuple[int, int]] = _counts(rows)
     return found.get(True, (0, 0))
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What agreements cleared for a team: how much of it was drawn, looked at since, and a breach."""
+
+    cleared: int = 0
+    drawn: int = 0
+    looked_at: int = 0
+    breaches: int = 0
+
+
+@_kept
+def agreed(report: Report) -> dict[int, tuple[Agreed, Agreed]]:
+    """Team → what was cleared in its name, in the period in which it was cleared."""
+    earlier = _earlier(report, Review.decided_at)
+    looked_at = func.sum(case((Sample.decided_at.is_not(None), 1), else_=0))
+    rows = report.session.execute(
+        select(earlier, Review.team_id, func.count(), func.count(Sample.id), looked_at, func.count(Breach.id))
+        .outerjoin(Sample, Sample.review_id == Review.id)
+        .outerjoin(Breach, Breach.review_id == Review.id)
+        .where(
+            Review.state == ReviewState.CLEARED,
+            Review.clause_id.is_not(None),
+            *_within(report, Review.decided_at),
+            *_of_reviews(report),
+        )
+        .group_by(earlier, Review.team_id)
+    )
+    found: dict[int, list[Agreed]] = defaultdict(lambda: [Agreed(), Agreed()])
+    for before, team_id, cleared, drawn, seen, breaches in rows:
+        found[team_id][before] = Agreed(cleared, drawn, int(seen), breaches)
+    return {team_id: (both[0], both[1]) for team_id, both in found.items()}
 
 
 def _counts(rows: Iterable[Any]) -> dict[Any, tuple[int, int]]:

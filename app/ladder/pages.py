@@ -8,7 +8,7 @@ from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
 from app.forms import DeskcastForm
 from app.ladder.forms import AskForm, DescentForm, NotYetForm, SignForm, SwitchForm, stage_choices
-from content_library import ladder_progress
+from content_library import after_reviews, ladder_progress
 from content_library.ladder_rules import STAGES, Figures, Measure, Progress, Stage, missing
 from content_library.ladder_stages import label_of
 from content_library.models.account import Account
@@ -90,7 +90,10 @@ def figures_of(standing: LadderStanding) -> Figures:
         published=earned.published_since(db(), standing.account_id, standing.since),
         decided=decided,
         first_pass=approved,
-        breaches=earned.take_downs(db(), standing.account_id),
+        breaches=[
+            *earned.take_downs(db(), standing.account_id),
+            *after_reviews.breaches_on(db(), standing.account_id, since=standing.since),
+        ],
     )
 
 

@@ -210,6 +210,35 @@ def overrides(report: Report) -> Section:
     )  # fmt: skip
 
 
+def agreed(report: Report) -> Section | None:
+    """What agreements cleared, and what was found when somebody looked afterwards."""
+    found = reports.agreed(report)
+    rows = [(team.name, *found[team.id]) for team in report.desk.teams if team.id in found]
+    if not rows:
+        return None
+    return Section(
+        "agreements",
+        _("Cleared beforehand, and looked at afterwards"),
+        "heart-handshake",
+        _("Reviews that an agreement cleared in this period, so that nobody was asked."),
+        _("Team"),
+        (
+            Column(_("Cleared"), Unit.COUNT, _("Reviews that an agreement of the team cleared.")),
+            Column(_("Drawn"), Unit.COUNT, _("Those of them that were drawn for the team to look at.")),
+            Column(_("Looked at"), Unit.COUNT, _("The drawn ones that somebody has looked at by now.")),
+            Column(_("Breaches"), Unit.COUNT, _("Those in which the team found what should not have been said, drawn or not.")),
+            Column(_("Share of breaches"), Unit.PERCENT, _("Breaches, of what was cleared.")),
+        ),
+        [
+            Row(name, [Measure(n.cleared, b.cleared), Measure(n.drawn, b.drawn), Measure(n.looked_at, b.looked_at),
+                       Measure(n.breaches, b.breaches),
+                       Measure(share(n.breaches, n.cleared), share(b.breaches, b.cleared))])
+            for name, n, b in rows
+        ],
+        charts=[_compared(_("Cleared by agreement, by team"), Unit.COUNT, [(n, now.cleared, b.cleared) for n, now, b in rows])],
+    )  # fmt: skip
+
+
 def _compared(says: str, unit: Unit, rows: Sequence[tuple[str, int | None, int | None]]) -> Chart:
     """This period beside the one before, of as many rows as a picture holds."""
     drawn = rows[:MOST_BARS]
@@ -231,6 +260,7 @@ SECTIONS: dict[str, Callable[[Report], Section | None]] = {
     "first-pass-teams": first_pass_of_teams,
     "own": own,
     "overrides": overrides,
+    "agreements": agreed,
 }
 
 __all__ = ["ENOUGH", "SECTIONS"]

@@ -151,3 +151,12 @@ def test_the_list_of_what_was_cleared_shows_what_became_of_it(scene: Scene):
     assert page.total == 2
     shown = {row.review.id: (row.sample.state, row.breach and row.breach.what) for row in page.rows}
     assert shown == {first.id: (SampleState.IN_ORDER, None), second.id: (SampleState.BREACH, "A claim.")}
+
+
+def test_a_breach_counts_against_the_accounts_the_text_was_for(scene: Scene):
+    page = make.page_of(scene.session, scene.desk)
+    other = make.make_account(scene.session, scene.desk)
+    review = scene.review(scene.submit(scene.post(accounts=[page.id])), "marketing")
+    after_reviews.note_breach(scene.session, review, "A claim.", actor=elena(scene), now=NOW)
+    assert after_reviews.breaches_on(scene.session, page.id, since=NOW) == [NOW]
+    assert after_reviews.breaches_on(scene.session, other.id, since=NOW) == []

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from content_library import discussion, reports, submissions
+from content_library import after_reviews, discussion, reports, submissions
+from content_library.agreement_drafts import ClauseTerms
 from content_library.boundary_use import Use
 from content_library.errors import PermissionDenied
 from content_library.models.format import Kind
 from content_library.models.post import Post, Revision
 from content_library.models.review import Submission, SubmissionState, Verdict
 from content_library.report_periods import Period
-from content_library.reports import KEPT_FOR, Answers, Pass, Report, Wanted, open_report, share
+from content_library.reports import KEPT_FOR, Agreed, Answers, Pass, Report, Wanted, open_report, share
 from tests import factories as make
+from tests.content_library.agreed import agree
 from tests.content_library.scene import Scene, make_scene
 from tests.factories import NOW
 
@@ -282,3 +284,14 @@ def test_what_was_counted_is_kept_for_some_minutes(scene):
 )
 def test_a_share_is_of_five_or_more(part, whole, known):
     assert share(part, whole) == known
+
+
+def test_what_agreements_cleared_is_counted_with_what_was_found_afterwards(scene):
+    agree(scene, ClauseTerms([FORMAT], sample_percent=100))
+    first, second, third = (send(scene).reviews[0] for _ in range(3))
+    elena = scene.reviewers["marketing"]
+    after_reviews.find_in_order(scene.session, first, "", actor=elena, now=NOW + HOUR)
+    after_reviews.note_breach(scene.session, second, "A claim.", actor=elena, now=NOW + HOUR)
+    assert reports.agreed(report(scene))[third.team_id] == (Agreed(3, 3, 2, 1), Agreed())
+    assert reports.agreed(report(scene, kind=Kind.QUESTION)) == {}
+    assert marketing(scene)[0].count == 0, "nobody answered anything"
