@@ -37,6 +37,7 @@ from content_library.permissions import can_draft, can_withdraw_approval, requir
 from content_library.review_flow import PostAct, ReviewAct, SubmissionAct
 from content_library.revisions import accounts_of
 from content_library.submission_steps import approve_submission, close, open_step
+from content_library.terms_pages import as_read
 from content_library.transitions import flush, hold_post, hold_submission, move_post, move_review
 from content_library.workflow import PlannedReview, planned_reviews
 
@@ -186,7 +187,7 @@ def _send(
     """Make the submission of what has been checked, clear what is agreed on, and open the first step of the rest."""
     post = revision.post
     _supersede(session, post, actor=actor, now=now)
-    note = plain(note)
+    note, terms = plain(note), as_read(session, revision.content, now=now)
     submission = Submission(
         desk_id=post.desk_id,
         post=post,
@@ -194,6 +195,8 @@ def _send(
         content_hash=revision.content_hash,
         state=SubmissionState.OPEN,
         note=note,
+        terms=terms,
+        has_terms=bool(terms),
         mentions=mentions_in(session, post.desk_id, note).mentions,
         wanted_at=wanted_at,
         submitted_by=submitted_by,
@@ -235,6 +238,7 @@ def send_again(session: Session, before: Submission, *, now: datetime, why: str)
     None where a person has to look first: the post has moved on, or something is missing by now.
     """
     post, revision = before.post, before.revision
+    hold_facts(session, post.desk_id, revision.content)
     hold_post(session, post)
     findings = find(session, revision, now=now)
     try:

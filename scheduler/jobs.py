@@ -24,6 +24,7 @@ from content_library import (
     sealing,
     sign_in,
     submissions,
+    terms,
 )
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
@@ -160,6 +161,7 @@ def check_links(duty: Duty) -> None:
         now = clock.now(session)
         link_checks.watch(session, mending.links_planned(session), now)
     link_checks.check_due(database, duty.fetcher, now)
+    terms.check_due(database, duty.fetcher, now=now)
     with database.write() as session:
         mending.hold_dead_links(session, now=clock.now(session))
 

@@ -14,6 +14,7 @@ from content_library.boundary_rules import findings_of
 from content_library.decision_links import pictures_of
 from content_library.models.decision_link import DecisionLink
 from content_library.models.media import Media
+from content_library.terms_pages import copies_of
 
 
 def link_page(
@@ -78,6 +79,7 @@ def _open_page(
         facts=facts_of(db(), submission.post, revision, now=now()),
         since=changed_since(db(), review),
         findings=findings,
+        terms=copies_of(db(), submission),
         checklist=reviews.checklist(review, link.user),
         comments=discussion.comments(db(), submission.post),
         decision=decision,

@@ -22,6 +22,7 @@ from content_library.models.post import Revision
 from content_library.models.review import Review, Submission
 from content_library.review_queue import QueueFilter
 from content_library.submissions import open_submission
+from content_library.terms_pages import copies_of
 
 KINDS = {
     Kind.EDU_TAINING: _("Edu-taining"),
@@ -140,6 +141,7 @@ def reading(review: Review) -> dict[str, Any]:
         ),
         "since": changed_since(db(), review),
         "findings": findings,
+        "terms": copies_of(db(), submission),
         "obstacle": reviews.obstacle(db(), review, me()),
         "pressed": pressing.pending_of(db(), submission, me()),
         "checklist": reviews.checklist(review, me()),

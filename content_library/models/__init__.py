@@ -16,5 +16,6 @@ from content_library.models import notice as notice
 from content_library.models import post as post
 from content_library.models import review as review
 from content_library.models import suggestion as suggestion
+from content_library.models import terms as terms
 from content_library.models import topic as topic
 from content_library.models import user as user

@@ -65,6 +65,10 @@ class Submission(Base):
         default=list, server_default="[]"
     )  # {id, start, end} in the note
     wanted_at: Mapped[datetime | None]
+    terms: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )  # address → hash of the copy
+    has_terms: Mapped[bool] = mapped_column(default=False, server_default=false())
     submitted_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     submitted_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
