@@ -71,7 +71,8 @@ def measure(kind: str, database: Database, count: int) -> None:
     print(
         row(
             f"{kind}: verified", f"{count / ours:,.0f}/s", f"{1e6 / count * ours:.0f} s a million",
-            f"bare {count / bare:,.0f}/s: {bare / ours:.2f}", f"memory {memory_mb():.0f} MB, +{memory_mb() - before:.0f}",
+            f"bare {count / bare:,.0f}/s: {bare / ours:.2f}",
+            f"memory {memory_mb():.0f} MB, +{memory_mb() - before:.0f}",
         )
     )  # fmt: skip
 
