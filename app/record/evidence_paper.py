@@ -38,7 +38,7 @@ def _front(paper: Paper, document: Part) -> None:
     paper.heading(post["title"] or f"Post {post['id']}", level=1)
     paper.paragraph(
         "What is known of this post, from the tables and the record of Deskcast. Times are UTC. A character that this "
-        "document’s font lacks is written as its code point, such as [U+1F600]; the JSON of the pack holds it itself.",
+        "document’s font lacks is written as its code point, such as [U+65E5]; the JSON of the pack holds it itself.",
         quiet=True,
     )
     paper.fact("Post", f"number {post['id']}, {_words(post['format'])}, {_words(post['state'])}")
@@ -202,7 +202,7 @@ def _decision(review: Part, decision: Part) -> tuple[str, ...]:
     verdict = _words(decision["verdict"]) + (" (solo)" if decision["solo"] else "")
     return (
         review["team"], decision["by"]["name"], verdict, _when(decision["at"]), _words(decision["identified_by"]),
-        decision["content_hash"][:16] + "…",
+        decision["content_hash"][:12] + "…",
     )  # fmt: skip
 
 
