@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, object_session
 
 from content_library import (
@@ -44,7 +44,6 @@ from content_library import (
     revisions,
     standing_in,
     submissions,
-    transitions,
     uncovering,
     users,
 )
@@ -268,17 +267,18 @@ class ReviewIntegrity(RuleBasedStateMachine):
             giver, to, key, begins, ends = self.handed[found.id]
             self.handed[found.id] = (giver, to, key, begins, min(ends, self.now))
 
-    @rule(pick=picks, giver=people, to=people, ends=st.booleans(), then=verdicts)
-    def decide_in_anothers_place(self, pick: int, giver: str, to: str, ends: bool, then: Verdict):
-        """Handed on for a team whose turn it is, decided by whom it was handed to; then perhaps ended, and the giver
-        and the delegate try once more."""
+    @rule(pick=picks, giver=people, to=people, ends=st.sampled_from(("no", "before", "after")), then=verdicts)
+    def decide_in_anothers_place(self, pick: int, giver: str, to: str, ends: str, then: Verdict):
+        """Handed on for a team whose turn it is, decided by whom it was handed to; perhaps ended before or after, and
+        the giver and the delegate try once more."""
         review = self._review(pick, ReviewState.OPEN)
         if review is None or review.team.key not in TEAMS:
             return
         self._delegate(giver, to, review.team.key, 0)
-        self._decide(review, self.people[to], Verdict.APPROVE)
-        if ends and (made := self._newest(Delegation)) is not None:
-            self.end_a_delegation(len(self._all(Delegation)[-4:]) - 1, made.from_user is self.people[to])
+        for moment in ("before", "after"):
+            if ends == moment and self._newest(Delegation) is not None:
+                self.end_a_delegation(len(self._all(Delegation)[-4:]) - 1, by_an_administrator=True)
+            self._decide(review, self.people[to], Verdict.APPROVE)
         for name in (giver, to):
             self._decide(review, self.people[name], then)
 
@@ -867,26 +867,21 @@ def nothing_in_the_way(*_: Any) -> None:
     return None
 
 
-def whenever(session: Session, person: User, *, now: datetime) -> User:
-    return resolved(session, person, now=NOW)
+def whenever(_now: datetime) -> Select[Delegation]:
+    return select(Delegation)
 
 
 def in_any_place(session: Session, review: Review, person: User) -> User | None:
     return next(iter(people_away(review, person)), None)
 
 
-resolved = standing_in.resolve
 FAULTS: dict[str, tuple[Any, str, Any]] = {
     "an author decides": (reviews, "is_author", lambda *_: False),
     "anybody decides": (reviews, "team_ids_for", all_teams),
     "one is enough where two are asked for": (submissions, "route", one_is_enough),
     "every step is open at once": (submissions, "open_step", all_steps_at_once),
     "another text than the one in review is approved": (reviews, "_check_decidable", only_obstacles),
-    "a delegation gives what it gave on its first day for ever": (
-        transitions.standing_in,
-        "resolve",
-        whenever,
-    ),
+    "what is handed on is so for ever": (standing_in, "_in_force", whenever),
     "whose place is taken is not asked about": (reviews, "place_taken", in_any_place),
     "one person counts as many delegates": (reviews, "counted_twice", nothing_in_the_way),
     "a no ends nothing": (reviews, "_stop", nothing),

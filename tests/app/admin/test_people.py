@@ -168,6 +168,7 @@ def test_the_settings_are_closed_to_everybody_else(house, who):
         "key": "how_to",
         "shelf": "topics",
         "item_id": 1,
+        "delegation_id": 1,
     }
     for rule in pages:
         address = rule.rule
