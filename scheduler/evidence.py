@@ -14,6 +14,8 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from content_library import audit, record, recreation, sealing
+from content_library.after_reviews import breach_of, sample_of
+from content_library.agreements import as_data
 from content_library.models.account import Account
 from content_library.models.audit import AuditEntry
 from content_library.models.boundary import SubmittedFinding
@@ -24,6 +26,7 @@ from content_library.models.post import Post, Rendition, Revision
 from content_library.models.review import Approval, Comment, Decision, Review, Submission
 from content_library.models.user import User
 from content_library.permissions import can_read_record, require
+from content_library.terms_pages import copies_of
 from content_library.transitions import flush
 from scheduler.evidence_pack import plain
 from scheduler.models import Attempt, Hold, HoldScope, Part, Publication, Run
@@ -210,7 +213,7 @@ def _submissions(about: About) -> list[dict[str, Any]]:
             "id": s.id, "revision_id": s.revision_id, "content_hash": s.content_hash, "state": s.state, "note": s.note,
             "submitted_by": about.person(s.submitted_by_id), "submitted_at": s.submitted_at,
             "wanted_at": s.wanted_at, "closed_at": s.closed_at, "reviews": [_review(r) for r in s.reviews],
-            "findings": _findings(about, s),
+            "findings": _findings(about, s), "terms": _terms(about, s),
         }
         for s in about.submissions
     ]  # fmt: skip
@@ -220,16 +223,60 @@ def _review(review: Review) -> dict[str, Any]:
     return {
         "id": review.id, "team": review.team.name, "step": review.step, "quorum": review.quorum, "why": review.why,
         "state": review.state, "opened_at": review.opened_at, "due_at": review.due_at,
-        "decided_at": review.decided_at,
+        "decided_at": review.decided_at, "cleared_under": review.cleared_under,
         "decisions": [
             {
                 "id": d.id, "verdict": d.verdict, "by": {"id": d.user.id, "name": d.user.name}, "at": d.at,
                 "identified_by": d.identified_by, "revision_id": d.revision_id, "content_hash": d.content_hash,
                 "reason": d.reason, "place": d.place, "solo": d.is_solo,
+                "in_place_of": {"id": d.for_user.id, "name": d.for_user.name} if d.for_user else None,
+                "checked": d.checked,
             }
             for d in review.decisions
         ],
     }  # fmt: skip
+
+
+def _terms(about: About, submission: Submission) -> list[dict[str, Any]]:
+    """What stood behind the addresses of its terms."""
+    return [
+        {
+            "url": url,
+            "sha256": c.sha256 if c else None,
+            "read_at": c.read_at if c else None,
+            "text": c.text if c else None,
+        }
+        for url, c, _error in copies_of(about.session, submission)
+    ]
+
+
+def _agreements(about: About) -> list[dict[str, Any]]:
+    """The versions under which parts of it were cleared, what was found afterwards, and who had signed them."""
+    cleared = [r for s in about.submissions for r in s.reviews if r.clause is not None]
+    versions = {r.clause.version_id: r.clause.version for r in cleared if r.clause}
+    return [
+        {
+            "team": v.agreement.team.name, "number": v.number, "state": v.state, **as_data(v),
+            "proposed_by": about.person(v.proposed_by_id), "proposed_at": v.proposed_at, "for": v.proposed_for,
+            "signed_by": about.person(v.signed_by_id), "signed_at": v.signed_at,
+            "cleared": [_cleared(about, r) for r in cleared if r.clause and r.clause.version_id == v.id],
+        }
+        for v in versions.values()
+    ]  # fmt: skip
+
+
+def _cleared(about: About, review: Review) -> dict[str, Any]:
+    sample, breach = sample_of(about.session, review), breach_of(about.session, review)
+    return {
+        "review_id": review.id,
+        "clause": review.clause.number if review.clause else None,
+        "sample": {"state": sample.state, "by": about.person(sample.decided_by_id), "at": sample.decided_at}
+        if sample
+        else None,
+        "breach": {"what": breach.what, "by": about.person(breach.noted_by_id), "at": breach.at}
+        if breach
+        else None,
+    }
 
 
 def _findings(about: About, submission: Submission) -> list[dict[str, Any]]:
@@ -366,6 +413,7 @@ SECTIONS: Mapping[str, Callable[[About], Any]] = {
     "media": _media,
     "submissions": _submissions,
     "approvals": _approvals,
+    "agreements": _agreements,
     "discussion": _discussion,
     "holds": _holds,
     "legal_holds": _legal_holds,

@@ -184,7 +184,13 @@ def _submission(paper: Paper, submission: Part, numbers: Mapping[int, int]) -> N
         paper.fact("Reason given", finding["reason"])
         paper.fact("Evidence given", finding["evidence"])
     decided = [(review, decision) for review in submission["reviews"] for decision in review["decisions"]]
-    waiting = [review["team"] for review in submission["reviews"] if not review["decisions"]]
+    for review in submission["reviews"]:
+        if review["cleared_under"]:
+            paper.fact(review["team"], f"cleared under agreement {review['cleared_under']}")
+    for terms in submission["terms"]:
+        paper.fact("Terms", f"{terms['url']} ({terms['sha256'] or 'not read'})")
+    undecided = [r for r in submission["reviews"] if not r["decisions"] and not r["cleared_under"]]
+    waiting = [review["team"] for review in undecided]
     if decided:
         rows = [_decision(review, decision) for review, decision in decided]
         paper.table(
@@ -198,10 +204,15 @@ def _submission(paper: Paper, submission: Part, numbers: Mapping[int, int]) -> N
         paper.said(f"{decision['by']['name']}, {review['team']}{about}", decision["reason"])
 
 
+def _decider(decision: Part) -> str:
+    away = decision["in_place_of"]
+    return f"{decision['by']['name']} for {away['name']}" if away else str(decision["by"]["name"])
+
+
 def _decision(review: Part, decision: Part) -> tuple[str, ...]:
     verdict = _words(decision["verdict"]) + (" (solo)" if decision["solo"] else "")
     return (
-        review["team"], decision["by"]["name"], verdict, _when(decision["at"]), _words(decision["identified_by"]),
+        review["team"], _decider(decision), verdict, _when(decision["at"]), _words(decision["identified_by"]),
         decision["content_hash"][:12] + "…",
     )  # fmt: skip
 
