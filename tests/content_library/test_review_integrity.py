@@ -52,7 +52,6 @@ from content_library.content import content_hash
 from content_library.database import Database
 from content_library.errors import Refusal, TransitionNotAllowed
 from content_library.facts import Naming
-from content_library.in_place_of import people_away
 from content_library.memberships import Place, place_of
 from content_library.models.agreement import AgreementVersion
 from content_library.models.audit import AuditEntry
@@ -863,16 +862,8 @@ def without_an_entry(session: Session, review: Review, act: ReviewAct, **_: Any)
     review.state = REVIEW_TRANSITIONS[review.state, act]
 
 
-def nothing_in_the_way(*_: Any) -> None:
-    return None
-
-
 def whenever(_now: datetime) -> Select[Delegation]:
     return select(Delegation)
-
-
-def in_any_place(session: Session, review: Review, person: User) -> User | None:
-    return next(iter(people_away(review, person)), None)
 
 
 FAULTS: dict[str, tuple[Any, str, Any]] = {
@@ -882,8 +873,6 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "every step is open at once": (submissions, "open_step", all_steps_at_once),
     "another text than the one in review is approved": (reviews, "_check_decidable", only_obstacles),
     "what is handed on is so for ever": (standing_in, "_in_force", whenever),
-    "whose place is taken is not asked about": (reviews, "place_taken", in_any_place),
-    "one person counts as many delegates": (reviews, "counted_twice", nothing_in_the_way),
     "a no ends nothing": (reviews, "_stop", nothing),
     "who left still counts towards the quorum": (reviews, "_stands", wherever_they_went),
     "who leaves a team is still counted": (memberships, "drop_unsupported", nothing),
