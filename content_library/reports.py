@@ -7,9 +7,9 @@ percentile is found among the counts. A process keeps what it has counted for so
 desk is many rows.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any, TypeVar
@@ -34,12 +34,9 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from content_library.percentiles import nearest_rank
 from content_library.permissions import can_see_desk, require
+from content_library.report_figures import Agreed, Answers, Pass
 from content_library.report_periods import Period
-
-ENOUGH = 5
-"""A median, a percentile or a share of fewer than these says nothing."""
 
 KEPT_FOR = timedelta(minutes=5)
 _MOST_KEPT = 500
@@ -103,50 +100,6 @@ def _kept(count: Callable[[Report], Figures]) -> Callable[[Report], Figures]:
 
 
 _KEPT: WeakKeyDictionary[Any, dict[Any, tuple[datetime, Any]]] = WeakKeyDictionary()
-
-
-@dataclass
-class Answers:
-    """A team's answers in a period: minutes with how often each was taken."""
-
-    working: Counter[int] = field(default_factory=Counter)
-    clock: Counter[int] = field(default_factory=Counter)
-    in_time: int = 0
-    reminded: int = 0
-    still_open: int = 0
-
-    @property
-    def count(self) -> int:
-        return self.working.total()
-
-    def minutes(self, which: str, percent: int) -> int | None:
-        """A percentile of `working` or `clock` minutes; None when there are too few."""
-        counted: Counter[int] = getattr(self, which)
-        return nearest_rank(counted, percent) if counted.total() >= ENOUGH else None
-
-    @property
-    def share_in_time(self) -> int | None:
-        return share(self.in_time, self.count)
-
-
-def share(part: int, whole: int) -> int | None:
-    """In whole percent; None when there are too few."""
-    return round(100 * part / whole) if whole >= ENOUGH else None
-
-
-@dataclass(frozen=True)
-class Pass:
-    """First tries that were answered, and how many of them passed."""
-
-    tries: int = 0
-    passed: int = 0
-
-    @property
-    def share(self) -> int | None:
-        return share(self.passed, self.tries)
-
-    def __add__(self, other: "Pass") -> "Pass":
-        return Pass(self.tries + other.tries, self.passed + other.passed)
 
 
 @_kept
@@ -301,16 +254,6 @@ def solo_approvals(report: Report) -> tuple[int, int]:
     )
     found: Mapping[Any, tuple[int, int]] = _counts(rows)
     return found.get(True, (0, 0))
-
-
-@dataclass(frozen=True)
-class Agreed:
-    """What agreements cleared for a team: how much of it was drawn, looked at since, and a breach."""
-
-    cleared: int = 0
-    drawn: int = 0
-    looked_at: int = 0
-    breaches: int = 0
 
 
 @_kept

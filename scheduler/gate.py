@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, Row, String, and_, bindparam, func, or_, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from content_library.agreement_rules import uncovered
@@ -21,26 +21,16 @@ from content_library.boundary_rules import find_in_payload
 from content_library.content import rendition_hash
 from content_library.ladder_rules import HIGHEST
 from content_library.ladder_stages import label, too_low
-from content_library.models.account import Account, AccountState
-from content_library.models.desk import Desk, Team
-from content_library.models.fact import Fact, FactUse
+from content_library.models.account import AccountState
+from content_library.models.desk import Team
 from content_library.models.feed import LinkCheck
-from content_library.models.format import Format
-from content_library.models.ladder import LadderStanding
-from content_library.models.post import Post, PostState, Rendition, Revision, revision_authors
+from content_library.models.post import PostState, Revision
 from content_library.models.review import (
-    Approval,
-    Decision,
     Review,
-    ReviewState,
-    Submission,
-    SubmissionState,
-    Verdict,
 )
-from content_library.models.user import User
-from scheduler.models import Hold, HoldScope, Publication, PublicationState
+from scheduler.gate_questions import AGREED, FORMAT, HOLDS, QUESTION, SHORT
+from scheduler.models import HoldScope, Publication, PublicationState
 from scheduler.publication_flow import Act
-from service_channel.models.credential import Credential
 
 LATE = timedelta(seconds=30)  # from here on a publication is backlog and keeps the account's least gap
 
@@ -94,7 +84,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
             "This machine’s clock jumped; waiting until it is steady.",
             now + _MINUTE,
         )
-    row = session.connection().execute(_QUESTION, {"publication_id": publication_id}).one()
+    row = session.connection().execute(QUESTION, {"publication_id": publication_id}).one()
     return (
         _hold(session, row)
         or _over(row, now)
@@ -115,81 +105,13 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
 _MINUTE = timedelta(minutes=1)
 
 
-_CHANGED_FACT = (
-    select(Fact.name)
-    .join(FactUse, FactUse.fact_id == Fact.id)
-    .where(FactUse.revision_id == Publication.revision_id, FactUse.number < Fact.latest_number)
-    .order_by(Fact.id)
-    .limit(1)
-    .correlate(Publication)
-    .scalar_subquery()
-)
-
-
-def _question() -> Any:
-    return (
-        select(
-            Publication.id,
-            Publication.desk_id,
-            Publication.account_id,
-            Publication.revision_id,
-            Publication.payload_sha256,
-            Publication.due_at,
-            Publication.late_at,
-            Publication.starts_at,
-            Publication.ends_at,
-            Rendition.payload,
-            Rendition.sha256,
-            Rendition.revision_id.label("rendition_revision_id"),
-            Rendition.account_id.label("rendition_account_id"),
-            Revision.content_hash,
-            Revision.post_id.label("revision_post_id"),
-            Publication.post_id,
-            Post.state.label("post_state"),
-            Approval.content_hash.label("approved_hash"),
-            Approval.valid_until,
-            Approval.submission_id,
-            Account.state.label("account_state"),
-            Account.network,
-            Account.handle,
-            Account.name.label("account_name"),
-            Account.least_gap_s,
-            LadderStanding.stage,
-            Credential.not_before,
-            Desk.solo,
-            Desk.zone,
-            _CHANGED_FACT.label("changed_fact"),
-        )
-        .select_from(Publication)
-        .join(Account, Account.id == Publication.account_id)
-        .join(Desk, Desk.id == Publication.desk_id)
-        .join(Post, Post.id == Publication.post_id)
-        .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
-        .outerjoin(Revision, Revision.id == Publication.revision_id)
-        .outerjoin(
-            Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
-        )
-        .outerjoin(Credential, Credential.account_id == Publication.account_id)
-        .outerjoin(
-            LadderStanding,
-            and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
-        )
-        .where(Publication.id == bindparam("publication_id", type_=Integer()))
-    )
-
-
 def _hold(session: Session, row: Row[Any]) -> No | None:
-    holds = session.connection().execute(_HOLDS).all()
+    holds = session.connection().execute(HOLDS).all()
     for hold in holds:
         if _covers(hold, row):
             reason = Reason.HOLD if hold.scope is HoldScope.PUBLICATION else Reason.STOPPED
             return No(reason, Act.HOLD, f"Held: {hold.reason}")
     return None
-
-
-_HOLDS = select(Hold.scope, Hold.desk_id, Hold.account_id, Hold.publication_id, Hold.reason).where(
-    Hold.lifted_at.is_(None)
-)
 
 
 def _covers(hold: Any, row: Row[Any]) -> bool:
@@ -229,45 +151,11 @@ def _quorum(session: Session, row: Row[Any]) -> bool:
     short = (
         session.connection()
         .execute(
-            _SHORT, {"submission_id": row.submission_id, "content_hash": row.content_hash, "solo": row.solo}
+            SHORT, {"submission_id": row.submission_id, "content_hash": row.content_hash, "solo": row.solo}
         )
         .first()
     )
     return short is None
-
-
-def _short_teams() -> Any:
-    counted = func.coalesce(Decision.for_user_id, Decision.user_id)
-    author = (
-        select(revision_authors.c.user_id)
-        .where(
-            revision_authors.c.revision_id == Decision.revision_id,
-            revision_authors.c.user_id.in_([Decision.user_id, counted]),
-        )
-        .exists()
-    )
-    approvals = (
-        select(func.count(counted.distinct()))
-        .select_from(Decision)
-        .join(User, User.id == Decision.user_id)
-        .where(
-            Decision.review_id == Review.id,
-            Decision.verdict == Verdict.APPROVE,
-            Decision.content_hash == bindparam("content_hash", type_=String()),
-            or_(bindparam("solo", type_=Boolean()), ~author),
-        )
-        .scalar_subquery()
-    )
-    lacking = and_(Review.state != ReviewState.CLEARED, approvals < Review.quorum)
-    return (
-        select(Submission.id)
-        .outerjoin(Review, Review.submission_id == Submission.id)
-        .where(
-            Submission.id == bindparam("submission_id", type_=Integer()),
-            or_(Submission.state != SubmissionState.APPROVED, Review.id.is_(None), lacking),
-        )
-        .limit(1)
-    )
 
 
 def _outdated(row: Row[Any]) -> No | None:
@@ -293,16 +181,9 @@ def _below_its_stage(session: Session, row: Row[Any]) -> No | None:
     """The format of what goes out is judged, which need not be that of the newest revision."""
     if row.stage is None or row.stage == HIGHEST:
         return None
-    format_: Any = session.connection().execute(_FORMAT, {"revision_id": row.revision_id}).one()
+    format_: Any = session.connection().execute(FORMAT, {"revision_id": row.revision_id}).one()
     sentence = too_low(label(row.network, row.handle, row.account_name), row.stage, format_)
     return No(Reason.LADDER, Act.BLOCK, sentence) if sentence else None
-
-
-_FORMAT = (
-    select(Format.key, Format.name, Format.kind, Format.tone)
-    .join(Revision, Revision.content["format"].as_string() == Format.key)
-    .where(Revision.id == bindparam("revision_id", type_=Integer()))
-)
 
 
 def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
@@ -321,7 +202,7 @@ def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
 
 def _agreements(session: Session, row: Row[Any], now: datetime) -> No | None:
     """What an agreement cleared is covered by the one in force now: signed by both, not over, not suspended."""
-    teams = session.connection().execute(_AGREED, {"submission_id": row.submission_id}).scalars().all()
+    teams = session.connection().execute(AGREED, {"submission_id": row.submission_id}).scalars().all()
     if not teams:
         return None
     findings = find_in_payload(session, row.desk_id, row.payload, zone=row.zone, now=now)
@@ -402,16 +283,3 @@ def _gap(session: Session, row: Row[Any], now: datetime) -> No | None:
         return None
     free = last + timedelta(seconds=row.least_gap_s)
     return No(Reason.GAP, Act.GIVE_BACK, "Several are late; they go out one after the other.", free)
-
-
-_AGREED = (
-    select(Team.key)
-    .join(Review, Review.team_id == Team.id)
-    .where(
-        Review.submission_id == bindparam("submission_id", type_=Integer()),
-        Review.state == ReviewState.CLEARED,
-        Review.clause_id.is_not(None),
-    )
-)
-_QUESTION = _question()
-_SHORT = _short_teams()

@@ -17,6 +17,8 @@ from content_library.agreement_terms import Obstacle, Outside
 from content_library.boundaries.checking import Finding
 from content_library.boundaries.rules import Detector
 from content_library.boundary_rules import find_in_content
+from content_library.clearing_route import Route
+from content_library.clearing_route import route as route_of
 from content_library.completeness import missing
 from content_library.content import every_text
 from content_library.errors import InvalidInput
@@ -30,7 +32,6 @@ from content_library.network_limits import LIMITS
 from content_library.offer_window import window
 from content_library.review_clocks import Forecast, forecast
 from content_library.revisions import latest_revision
-from content_library.submissions import Route
 from content_library.turnaround import usual_turnaround
 
 
@@ -95,7 +96,7 @@ def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[
     problems = missing(content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now())
     problems |= below_its_stage(db(), chosen, shelf.format)
     findings = find_in_content(db(), desk(), content, chosen, now=now())
-    route = submissions.route(db(), desk(), content, findings, now=now())
+    route = route_of(db(), desk(), content, findings, now=now())
     return {
         "previews": content_previews(db(), desk().id, content, chosen),
         "problems": [(field_of(key, shelf), sentence) for key, sentence in problems.items()],

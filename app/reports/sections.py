@@ -7,7 +7,8 @@ from app.formatting import gettext as _
 from app.reports.figures import Chart, Column, Measure, Row, Section, Series, Unit
 from content_library import catalogue, reports
 from content_library.models.review import SubmissionState
-from content_library.reports import ENOUGH, Answers, Pass, Report, share
+from content_library.report_figures import ENOUGH, Answers, Pass, share
+from content_library.reports import Report
 
 MOST_BARS = 12
 NOW, BEFORE = _("This period"), _("The period before")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content_library import boundary_editing as editing
-from content_library import submissions
+from content_library import clearing_route, submissions
 from content_library.boundaries.rules import Detector, Severity
 from content_library.boundary_editing import Wording
 from content_library.boundary_rules import find_in_payload, findings_of, regions_of, rules_in_force
@@ -110,9 +110,9 @@ def test_only_what_goes_out_is_looked_at(scene: Scene) -> None:
     bluesky = make.make_account(scene.session, scene.desk)
     variants = {"page": {"text": "Free, on the page."}}
     only_bluesky = say(scene, "Plain.", accounts=[bluesky.id], variants=variants, title="Free kettles")
-    assert submissions.find(scene.session, only_bluesky, now=NOW) == []
+    assert clearing_route.find(scene.session, only_bluesky, now=NOW) == []
     both = say(scene, "Plain.", accounts=[bluesky.id, scene.page.id], variants=variants, title="Free kettles")
-    places = submissions.find(scene.session, both, now=NOW)[0].places
+    places = clearing_route.find(scene.session, both, now=NOW)[0].places
     assert {place.field for place in places} == {"title", "variant_page"}
 
 
@@ -125,13 +125,13 @@ def test_what_the_page_says_of_the_source_is_looked_at_too_while_writing_and_at_
         "licence": "",
     }
     revision = say(scene, "Plain.", source=source)
-    assert [f.rule.key for f in submissions.find(scene.session, revision, now=NOW)] == ["free"]
+    assert [f.rule.key for f in clearing_route.find(scene.session, revision, now=NOW)] == ["free"]
     payload = revision.renditions[0].payload
     found = find_in_payload(scene.session, scene.desk.id, payload, zone=scene.desk.zone, now=NOW)
     assert [f.rule.key for f in found] == ["free"]
     bluesky = make.make_account(scene.session, scene.desk)
     elsewhere = say(scene, "Plain.", source=source, accounts=[bluesky.id])
-    assert submissions.find(scene.session, elsewhere, now=NOW) == []
+    assert clearing_route.find(scene.session, elsewhere, now=NOW) == []
 
 
 def test_the_name_of_a_product_asks_product(scene: Scene) -> None:
@@ -179,9 +179,9 @@ def test_a_newer_version_takes_the_place_of_one_that_is_still_to_come(scene: Sce
 def test_switched_off_it_finds_nothing_and_on_again_the_same(scene: Scene) -> None:
     rule, sam = boundary(scene, "free"), admin(scene)
     editing.switch(scene.session, rule, on=False, why="Too wide.", seen=1, actor=sam, now=NOW)
-    assert submissions.find(scene.session, say(scene, "It is free."), now=NOW) == []
+    assert clearing_route.find(scene.session, say(scene, "It is free."), now=NOW) == []
     editing.switch(scene.session, rule, on=True, why="Back.", seen=2, actor=sam, now=NOW)
-    assert len(submissions.find(scene.session, say(scene, "It is free."), now=NOW)) == 1
+    assert len(clearing_route.find(scene.session, say(scene, "It is free."), now=NOW)) == 1
     verbs = scene.session.scalars(
         select(AuditEntry.verb).where(AuditEntry.verb.startswith("boundary."))
     ).all()

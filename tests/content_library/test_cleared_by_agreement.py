@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content_library import agreement_rounds, agreements, boundary_editing, desks, submissions
+from content_library import agreement_rounds, agreements, boundary_editing, clearing_route, desks, submissions
 from content_library.agreement_drafts import ClauseTerms
 from content_library.approvals import approval_in_force
 from content_library.boundaries.rules import Severity
@@ -97,7 +97,7 @@ def test_the_route_says_who_is_cleared_and_what_keeps_others_outside(scene: Scen
     agree(scene, excluded_words=["rinse"])
     post = scene.post()
     content = scene.session.get_one(Revision, post.latest_revision_id).content
-    route = submissions.route(scene.session, scene.desk, content, now=NOW)
+    route = clearing_route.route(scene.session, scene.desk, content, now=NOW)
     assert route[0].cover is None
     assert route[0].coverage.obstacles[0].what == ("rinse",)
 

@@ -183,7 +183,7 @@ def test_a_review_that_was_reminded_stands_once_with_its_newest_state_and_its_cl
     assert mail.text.count("Spare lids") == 1
     assert "should have been answered by Legal" in mail.text
     assert "Answer by:" in mail.text
-    assert "https://desk.example.org/reviews/" in mail.text
+    assert "https://desk.example.org/decisions/" in mail.text
 
 
 def test_a_mail_of_many_things_is_ordered_by_desk_and_by_what_to_do(session: Session, render):

@@ -13,8 +13,9 @@ from content_library.errors import PermissionDenied
 from content_library.models.format import Kind
 from content_library.models.post import Post, Revision
 from content_library.models.review import Submission, SubmissionState, Verdict
+from content_library.report_figures import Agreed, Answers, Pass, share
 from content_library.report_periods import Period
-from content_library.reports import KEPT_FOR, Agreed, Answers, Pass, Report, Wanted, open_report, share
+from content_library.reports import KEPT_FOR, Report, Wanted, open_report
 from tests import factories as make
 from tests.content_library.agreed import agree
 from tests.content_library.scene import Scene, make_scene

@@ -48,6 +48,7 @@ from content_library import (
     users,
 )
 from content_library.agreement_drafts import ClauseTerms, VersionTerms
+from content_library.clearing_route import Route, route
 from content_library.content import content_hash
 from content_library.database import Database
 from content_library.errors import Refusal, TransitionNotAllowed
@@ -78,7 +79,6 @@ from content_library.review_flow import (
     SubmissionAct,
 )
 from content_library.submission_steps import open_step
-from content_library.submissions import route
 from content_library.transitions import move_post
 from scheduler import reactions
 from tests import factories as make
@@ -824,7 +824,7 @@ def all_teams(person: User, desk_id: int) -> set[int]:
     return {team.id for team in object_session(person).scalars(select(Team))}  # type: ignore[union-attr]
 
 
-def one_is_enough(*arguments: Any, **known: Any) -> list[submissions.Route]:
+def one_is_enough(*arguments: Any, **known: Any) -> list[Route]:
     asked = route(*arguments, **known)
     return [replace(part, review=replace(part.review, quorum=1)) for part in asked]
 

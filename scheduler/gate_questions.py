@@ -1,0 +1,145 @@
+"""What the gate asks the database: statements made once, because they are asked hundreds of times a second."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, Integer, String, and_, bindparam, func, or_, select
+
+from content_library.models.account import Account
+from content_library.models.desk import Desk, Team
+from content_library.models.fact import Fact, FactUse
+from content_library.models.format import Format
+from content_library.models.ladder import LadderStanding
+from content_library.models.post import Post, Rendition, Revision, revision_authors
+from content_library.models.review import (
+    Approval,
+    Decision,
+    Review,
+    ReviewState,
+    Submission,
+    SubmissionState,
+    Verdict,
+)
+from content_library.models.user import User
+from scheduler.models import Hold, Publication
+from service_channel.models.credential import Credential
+
+_CHANGED_FACT = (
+    select(Fact.name)
+    .join(FactUse, FactUse.fact_id == Fact.id)
+    .where(FactUse.revision_id == Publication.revision_id, FactUse.number < Fact.latest_number)
+    .order_by(Fact.id)
+    .limit(1)
+    .correlate(Publication)
+    .scalar_subquery()
+)
+
+
+def _question() -> Any:
+    return (
+        select(
+            Publication.id,
+            Publication.desk_id,
+            Publication.account_id,
+            Publication.revision_id,
+            Publication.payload_sha256,
+            Publication.due_at,
+            Publication.late_at,
+            Publication.starts_at,
+            Publication.ends_at,
+            Rendition.payload,
+            Rendition.sha256,
+            Rendition.revision_id.label("rendition_revision_id"),
+            Rendition.account_id.label("rendition_account_id"),
+            Revision.content_hash,
+            Revision.post_id.label("revision_post_id"),
+            Publication.post_id,
+            Post.state.label("post_state"),
+            Approval.content_hash.label("approved_hash"),
+            Approval.valid_until,
+            Approval.submission_id,
+            Account.state.label("account_state"),
+            Account.network,
+            Account.handle,
+            Account.name.label("account_name"),
+            Account.least_gap_s,
+            LadderStanding.stage,
+            Credential.not_before,
+            Desk.solo,
+            Desk.zone,
+            _CHANGED_FACT.label("changed_fact"),
+        )
+        .select_from(Publication)
+        .join(Account, Account.id == Publication.account_id)
+        .join(Desk, Desk.id == Publication.desk_id)
+        .join(Post, Post.id == Publication.post_id)
+        .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
+        .outerjoin(Revision, Revision.id == Publication.revision_id)
+        .outerjoin(
+            Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
+        )
+        .outerjoin(Credential, Credential.account_id == Publication.account_id)
+        .outerjoin(
+            LadderStanding,
+            and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
+        )
+        .where(Publication.id == bindparam("publication_id", type_=Integer()))
+    )
+
+
+def _short_teams() -> Any:
+    counted = func.coalesce(Decision.for_user_id, Decision.user_id)
+    author = (
+        select(revision_authors.c.user_id)
+        .where(
+            revision_authors.c.revision_id == Decision.revision_id,
+            revision_authors.c.user_id.in_([Decision.user_id, counted]),
+        )
+        .exists()
+    )
+    approvals = (
+        select(func.count(counted.distinct()))
+        .select_from(Decision)
+        .join(User, User.id == Decision.user_id)
+        .where(
+            Decision.review_id == Review.id,
+            Decision.verdict == Verdict.APPROVE,
+            Decision.content_hash == bindparam("content_hash", type_=String()),
+            or_(bindparam("solo", type_=Boolean()), ~author),
+        )
+        .scalar_subquery()
+    )
+    lacking = and_(Review.state != ReviewState.CLEARED, approvals < Review.quorum)
+    return (
+        select(Submission.id)
+        .outerjoin(Review, Review.submission_id == Submission.id)
+        .where(
+            Submission.id == bindparam("submission_id", type_=Integer()),
+            or_(Submission.state != SubmissionState.APPROVED, Review.id.is_(None), lacking),
+        )
+        .limit(1)
+    )
+
+
+HOLDS = select(Hold.scope, Hold.desk_id, Hold.account_id, Hold.publication_id, Hold.reason).where(
+    Hold.lifted_at.is_(None)
+)
+
+
+FORMAT = (
+    select(Format.key, Format.name, Format.kind, Format.tone)
+    .join(Revision, Revision.content["format"].as_string() == Format.key)
+    .where(Revision.id == bindparam("revision_id", type_=Integer()))
+)
+
+
+AGREED = (
+    select(Team.key)
+    .join(Review, Review.team_id == Team.id)
+    .where(
+        Review.submission_id == bindparam("submission_id", type_=Integer()),
+        Review.state == ReviewState.CLEARED,
+        Review.clause_id.is_not(None),
+    )
+)
+QUESTION = _question()
+SHORT = _short_teams()
