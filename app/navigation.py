@@ -8,7 +8,7 @@ from flask import current_app, g, request, url_for
 from app.extensions import db
 from app.formatting import gettext as _
 from content_library import permissions as may
-from content_library.ladder_stages import is_on_anywhere
+from content_library.in_use import in_use
 from content_library.models.desk import Desk
 from content_library.models.user import User
 from content_library.notices import unread_count
@@ -44,20 +44,27 @@ def navigation(person: User, desk: Desk | None) -> list[NavItem]:
 
 
 def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
-    drafts = may.can_draft(person, desk.id)
+    drafts, used = may.can_draft(person, desk.id), in_use(db(), desk.id)
     return [
         _item(_("Today"), "sun", "home.today", phone=True),
         _item(_("Library"), "books", "library.index", phone=not may.has_queue(person)),
         _item(_("Curation"), "rss", "curation.index") if drafts else None,
         _item(_("Calendar"), "calendar", "calendar.month", phone=True),
-        _item(_("Facts"), "tag", "facts.index"),
+        _item(_("Facts"), "tag", "facts.index") if used.facts or _is_on("facts") else None,
         _item(_("Boundaries"), "ruler", "boundaries.index"),
-        _item(_("Agreements"), "heart-handshake", "agreements.index"),
-        _item(_("Ladder"), "ladder", "ladder.index") if is_on_anywhere(db(), desk.id) else None,
+        _item(_("Agreements"), "heart-handshake", "agreements.index")
+        if used.agreements or _is_on("agreements")
+        else None,
+        _item(_("Ladder"), "ladder", "ladder.index") if used.ladder else None,
         _item(_("Reports"), "report-analytics", "reports.index"),
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,
         _item(_("Accounts"), "at", "accounts.index") if may.can_manage_accounts(person, desk.id) else None,
     ]
+
+
+def _is_on(feature: str) -> bool:
+    """Whether this is one of its pages: where somebody is, stands in the rail."""
+    return request.blueprint == feature
 
 
 def _item(label: str, icon: str, endpoint: str, *, badge: str = "", phone: bool = False) -> NavItem | None:

@@ -29,6 +29,7 @@ def _on_desk(notice: Notice) -> str:
         "account": "/accounts",
         "boundary": "/boundaries#overridden",
         "hold": "/holds",
+        "desk": "/agreements",
         "ladderstanding": f"/ladder/{about.get('account_id')}",
         "comment": f"/posts/{post_id}#comment-{subject_id}" if post_id else "",
         "post": f"/posts/{subject_id}",
@@ -71,6 +72,8 @@ _MINE = (
 
 def doing_of(notice: Notice, review: Review | None) -> str:
     """The key of `DOING` this belongs to. That a review is late concerns its team otherwise than its author."""
+    if notice.kind in ("agreement.proposed", "ladder.asked"):
+        return "decide"
     if review is not None and notice.kind in OF_AN_OPEN_REVIEW:
         of_team = any(m.team_id == review.team_id for m in notice.user.team_memberships)
         return "decide" if of_team else "know"

@@ -215,6 +215,21 @@ def offers(session: Session, desk: Desk, *, now: datetime) -> list[Offer]:
     return sorted(found, key=lambda offer: (offer.team.id, offer.format.position))
 
 
+def tell_offers(session: Session, *, now: datetime) -> None:
+    """Both sides hear once that ten clean approvals of a format could be an agreement."""
+    for desk in session.scalars(select(Desk)):
+        for offer in offers(session, desk, now=now):
+            text = (
+                f"{offer.team.name} has approved the last {offer.approvals} posts of “{offer.format.name}” of "
+                f"{desk.name}. They could be cleared beforehand."
+            )
+            people = {*leads_of(session, desk.id), *reviewers_of(session, offer.team.id)}
+            stage = f"{offer.team.key} {offer.format.key}"
+            notify(
+                session, people, "agreement.offered", desk, stage=stage, text=text, now=now, desk_id=desk.id
+            )
+
+
 def _clean_runs(session: Session, desk_id: int, team_ids: Iterable[int]) -> list[tuple[int, str, int]]:
     """(team, format, approvals) where the newest ten decisions of a team on a format are all approvals."""
     place = func.row_number().over(

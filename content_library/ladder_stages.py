@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from content_library.ladder_rules import BUILTIN_STAGES, OUTSIDE, STAGES, reaches, stage_needed
-from content_library.models.account import NETWORK_NAMES, Account, AccountState
+from content_library.models.account import NETWORK_NAMES, Account
 from content_library.models.format import Format, Tone
 from content_library.models.ladder import LadderStanding
 
@@ -19,16 +19,6 @@ def stages_of(session: Session, account_ids: Collection[int]) -> dict[int, int]:
         )
     )
     return {row.account_id: row.stage for row in rows}
-
-
-def is_on_anywhere(session: Session, desk_id: int) -> bool:
-    """Whether some account of the desk that is in use has its ladder on."""
-    some = (
-        select(LadderStanding.id)
-        .join(Account, Account.id == LadderStanding.account_id)
-        .where(LadderStanding.desk_id == desk_id, LadderStanding.is_on, Account.state != AccountState.CLOSED)
-    )
-    return session.scalar(some.limit(1)) is not None
 
 
 def needed_by(format_: Format) -> int | None:

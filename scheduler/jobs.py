@@ -183,6 +183,8 @@ def _tell_owners(duty: Duty) -> None:
     if is_due:
         with duty.world.database.write() as session:
             boundary_owners.tell_owners(session, now=clock.now(session))
+    with duty.world.database.write() as session:
+        agreement_rounds.tell_offers(session, now=clock.now(session))
 
 
 def export_head(duty: Duty) -> None:

@@ -16,6 +16,7 @@ from content_library import boundary_owners
 from content_library.boundaries.rules import Detector
 from content_library.boundary_editing import Preview
 from content_library.boundary_use import uses
+from content_library.in_use import in_use
 from content_library.models.boundary import Boundary
 from content_library.permissions import can_manage_desk, can_manage_people, require
 
@@ -38,6 +39,7 @@ def index() -> Any:
         detectors=DETECTORS,
         teams={team.key: team.name for team in desk().teams},
         may_add=can_manage_desk(me(), desk().id),
+        used=in_use(db(), desk().id),
     )
 
 

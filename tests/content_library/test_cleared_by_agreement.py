@@ -230,6 +230,11 @@ def test_ten_approvals_in_a_row_suggest_an_agreement(scene: Scene):
         assert offered() == []
         make.clear(scene.session, scene.post(title=f"Post {number}"), scene.maya, {"marketing": elena})
     assert offered() == [("marketing", "how_to")]
+    for _round in range(2):
+        agreement_rounds.tell_offers(scene.session, now=NOW)
+    for person in (scene.priya, elena):
+        [notice] = scene.told(person, "agreement.offered")
+        assert "Marketing has approved the last 10 posts of “How-to”" in notice.text
     agree(scene)
     assert offered() == []
 

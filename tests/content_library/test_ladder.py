@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from content_library import ladder, ladder_progress
 from content_library.errors import Conflict, InvalidInput, PermissionDenied, Refusal, TransitionNotAllowed
+from content_library.in_use import in_use
 from content_library.ladder_rules import DEFAULTS, Criteria, Figures
-from content_library.ladder_stages import is_on_anywhere, needed_by, on_the_ladder, stages_of
+from content_library.ladder_stages import needed_by, on_the_ladder, stages_of
 from content_library.models.account import Account, AccountState
 from content_library.models.format import Format
 from content_library.models.ladder import LadderAct, LadderStanding
@@ -76,7 +77,7 @@ def stranger(climb: Ladder) -> User:
 
 def test_without_a_ladder_nothing_is_asked_and_nobody_meets_it(climb: Ladder) -> None:
     assert stages_of(climb.session, [climb.account.id]) == {}
-    assert not is_on_anywhere(climb.session, climb.scene.desk.id)
+    assert not in_use(climb.session, climb.scene.desk.id).ladder
     post = climb.scene.post(accounts=[climb.account.id], **FLASH)
     assert "accounts" not in what_is_missing(climb.session, post, post.revisions[-1], now=NOW)
 
@@ -84,7 +85,7 @@ def test_without_a_ladder_nothing_is_asked_and_nobody_meets_it(climb: Ladder) ->
 def test_a_lead_switches_it_on_at_the_stage_that_is_earned_and_the_record_knows_why(climb: Ladder) -> None:
     climb.on(2)
     assert stages_of(climb.session, [climb.account.id]) == {climb.account.id: 2}
-    assert is_on_anywhere(climb.session, climb.scene.desk.id)
+    assert in_use(climb.session, climb.scene.desk.id).ladder
     (step,) = climb.standing.steps
     assert (step.act, step.from_stage, step.to_stage) == (LadderAct.SWITCHED_ON, None, 2)
     assert (step.why, step.signed_by.name) == ("It has earned that.", "Priya Raman")
@@ -125,7 +126,7 @@ def test_an_account_out_of_use_has_no_ladder(climb: Ladder) -> None:
     climb.on()
     climb.account.state = AccountState.CLOSED
     climb.session.flush()
-    assert not is_on_anywhere(climb.session, climb.scene.desk.id)
+    assert not in_use(climb.session, climb.scene.desk.id).ladder
     assert ladder_progress.standings(climb.session, climb.scene.desk.id) == []
 
 
