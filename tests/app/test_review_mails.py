@@ -38,7 +38,7 @@ class Desk(Scene):
         )
         notice = self.told(person, kind)[-1]
         notice.mailed_at = NOW + SOON
-        return renderer(settings)(self.session, notice)
+        return renderer(settings)(self.session, [notice])
 
     @property
     def elena(self) -> User:

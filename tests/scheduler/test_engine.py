@@ -42,7 +42,7 @@ def real_road(world: World, settings: Settings, fake_server: FakeServer) -> Iter
 
 def make_engine(road: Road, settings: Settings) -> Engine:
     return Engine(
-        settings, road.database, lambda _s, notice: Words(notice.kind, notice.text, ""), world=road.world
+        settings, road.database, lambda _s, told: Words(told[0].kind, told[0].text, ""), world=road.world
     )
 
 

@@ -231,4 +231,4 @@ def test_many_accounts_ask_the_database_a_few_times_each(house, count_queries):
     client = house.client("maya")
     with count_queries(house.database) as asked:
         assert client.get(HERE).status_code == 200
-    assert len(asked) <= 12 + 5 * 6, "\n".join(asked)
+    assert len(asked) <= 13 + 6 * 6, "\n".join(asked)
