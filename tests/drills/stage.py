@@ -127,7 +127,7 @@ class Stage:
     def is_over(self) -> bool:
         return all(state in ENDED for state in self.states())
 
-    def wait_until_over(self, *, within: float = 30) -> None:
+    def wait_until_over(self, *, within: float = 120) -> None:
         def said() -> str:
             return f"{self.states()}\n" + "\n".join(e.said() for e in self.engines.started)
 
