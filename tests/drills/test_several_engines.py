@@ -67,7 +67,9 @@ def test_an_engine_asleep_past_its_lease_wakes_up_to_no_double(stage: Stage, poi
     stage.wait_until_over()
     sleeper.go_on()
     sleeper.end()  # it finishes what it was about to do
-    assert "Traceback" not in sleeper.said()
+    said = sleeper.said()
+    # Asleep for a minute in the middle of another job's transaction, its connection is closed on purpose, and it says so.
+    assert "Traceback" not in said or "idle-in-transaction timeout" in said, said
     stage.assert_promise()
 
 
