@@ -68,7 +68,7 @@ def test_an_engine_asleep_past_its_lease_wakes_up_to_no_double(stage: Stage, poi
     sleeper.go_on()
     sleeper.end()  # it finishes what it was about to do
     said = sleeper.said()
-    # Asleep for a minute in the middle of another job's transaction, its connection is closed on purpose, and it says so.
+    # Asleep for a minute inside another job’s transaction, it loses its connection on purpose, and says so.
     assert "Traceback" not in said or "idle-in-transaction timeout" in said, said
     stage.assert_promise()
 
