@@ -52,6 +52,7 @@ def _pause_at(point: str, database: Database) -> None:
     """Stop the whole process when it first comes to a point.
 
     On SQLite none of its threads may hold the one write lock by then: that keeps everybody waiting, and nobody sends.
+    On PostgreSQL none may be inside a transaction: the server would end it after a minute, which is another drill.
     """
     asleep = threading.Event()
 
@@ -60,10 +61,19 @@ def _pause_at(point: str, database: Database) -> None:
             asleep.set()
             with database.write():
                 time.sleep(UNTIL_OTHERS_ARE_DONE_S)
+                _wait_for_others(database)
                 # this thread's own signal: one for the process stops the main thread first, and this one lets go
                 signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
     points.on_reach(stop)
+
+
+def _wait_for_others(database: Database) -> None:
+    """Until no thread of this process is inside a transaction, on PostgreSQL."""
+    pool = database.engine.pool
+    until = time.monotonic() + 10
+    while database.engine.dialect.name == "postgresql" and pool.checkedout() and time.monotonic() < until:  # type: ignore[attr-defined]
+        time.sleep(0.0005)
 
 
 def nursery() -> None:
