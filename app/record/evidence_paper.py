@@ -16,21 +16,21 @@ _LONGEST = 400
 def evidence_paper(document: Part, folder: Path) -> bytes:
     """The PDF of what `scheduler.evidence_pack.with_files` gave; `folder` holds the pictures."""
     post, made = document["post"], datetime.fromisoformat(document["made_at"])
-    paper = Paper(
+    with Paper(
         title=f"Evidence: {post['title']}",
         running_head=f"Evidence of post {post['id']}, {post['desk']['name']} · made {_when(document['made_at'])}",
         made_at=made,
-    )
-    _front(paper, document)
-    for revision in document["revisions"]["every"]:
-        _revision(paper, revision)
-    _media(paper, document["media"], folder)
-    _reviews(paper, document)
-    _discussion(paper, document["discussion"])
-    _holds(paper, document)
-    _publications(paper, document["publications"])
-    _record(paper, document)
-    return bytes(paper.output())
+    ) as paper:
+        _front(paper, document)
+        for revision in document["revisions"]["every"]:
+            _revision(paper, revision)
+        _media(paper, document["media"], folder)
+        _reviews(paper, document)
+        _discussion(paper, document["discussion"])
+        _holds(paper, document)
+        _publications(paper, document["publications"])
+        _record(paper, document)
+        return bytes(paper.output())
 
 
 def _front(paper: Paper, document: Part) -> None:

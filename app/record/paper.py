@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Self
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 from PIL import Image
 
 FONTS = Path(__file__).resolve().parent.parent / "static" / "vendor" / "dejavu"
@@ -31,7 +32,7 @@ _NEXT = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 
 
 class Paper(FPDF):
-    """A4 pages with a running head and page numbers."""
+    """A4 pages with a running head and page numbers. Used in a `with`, whose end closes its font files."""
 
     def __init__(self, *, title: str, running_head: str, made_at: datetime) -> None:
         super().__init__(format="A4")
@@ -46,6 +47,14 @@ class Paper(FPDF):
         self.set_lang("en")
         self.set_text_shaping(use_shaping_engine=True)
         self.add_page()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for font in self.fonts.values():
+            if isinstance(font, TTFFont):
+                font.close()
 
     def header(self) -> None:
         self._pen(7, QUIET)

@@ -11,13 +11,10 @@ from app.record.paper import Paper
 AT = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def paper():
-    return Paper(title="A paper", running_head="Evidence of “Zoë”", made_at=AT)
-
-
-def fresh():
-    return Paper(title="A paper", running_head="Evidence of “Zoë”", made_at=AT)
+    with Paper(title="A paper", running_head="Evidence of “Zoë”", made_at=AT) as opened:
+        yield opened
 
 
 def pages(paper):
@@ -49,8 +46,7 @@ def test_what_the_font_lacks_or_nobody_sees_is_shown_by_its_number(paper, text, 
     assert paper.shown(text) == shown
 
 
-def test_pages_have_a_running_head_and_their_number():
-    paper = fresh()
+def test_pages_have_a_running_head_and_their_number(paper):
     paper.heading("A heading", level=1)
     paper.said("Text", "Lorem ipsum dolor sit amet. " * 500)
     first, *_middle, last = pages(paper)
@@ -59,8 +55,7 @@ def test_pages_have_a_running_head_and_their_number():
     assert f"Page {paper.pages_count} of {paper.pages_count}" in last
 
 
-def test_nothing_of_a_long_text_is_lost_over_the_pages():
-    paper = fresh()
+def test_nothing_of_a_long_text_is_lost_over_the_pages(paper):
     paper.fact("A label", " ".join(f"word{n}" for n in range(3_000)))
     paper.said("Text", "x" * 6_000)
     text = " ".join(pages(paper))
@@ -68,8 +63,7 @@ def test_nothing_of_a_long_text_is_lost_over_the_pages():
     assert text.count("x") >= 6_000
 
 
-def test_right_to_left_text_is_put_in_its_order():
-    paper = fresh()
+def test_right_to_left_text_is_put_in_its_order(paper):
     paper.said("", "שלום עולם 42")
     pdf = pypdfium2.PdfDocument(bytes(paper.output()))
     page = pdf[0].get_textpage()
@@ -79,8 +73,7 @@ def test_right_to_left_text_is_put_in_its_order():
     assert left["4"] < left["2"]
 
 
-def test_markup_is_only_text():
-    paper = fresh()
+def test_markup_is_only_text(paper):
     paper.said("", "<b>bold</b> **strong** __under__ [a](b)")
     paper.table(("One", "Two"), [("<b>", "**x**")], widths=(1, 1))
     text = pages(paper)[0]
@@ -88,8 +81,7 @@ def test_markup_is_only_text():
     assert "**x**" in text
 
 
-def test_a_table_goes_on_over_the_pages_with_its_head():
-    paper = fresh()
+def test_a_table_goes_on_over_the_pages_with_its_head(paper):
     paper.table(("Name", "What"), [(f"row{n}", "some words " * 12) for n in range(120)], widths=(1, 3))
     found = pages(paper)
     assert len(found) > 2
@@ -98,8 +90,7 @@ def test_a_table_goes_on_over_the_pages_with_its_head():
 
 
 @pytest.mark.parametrize("size", [(40, 30), (4000, 100), (100, 4000)])
-def test_pictures_are_small(tmp_path, size):
+def test_pictures_are_small(paper, tmp_path, size):
     Image.new("RGB", size, "teal").save(tmp_path / "picture.png")
-    paper = fresh()
     paper.picture(tmp_path / "picture.png", alt="")
     assert len(pages(paper)) == 1
