@@ -63,6 +63,7 @@ def _open_page(
         secret=secret,
         link=link,
         person=link.user,
+        is_outside=True,
         review=review,
         submission=submission,
         post=submission.post,
