@@ -8,7 +8,11 @@ import regex
 
 @dataclass(frozen=True)
 class NetworkLimits:
-    """What one post may hold. Graphemes are what a reader calls characters; `None`: no such limit."""
+    """What one post may hold. Graphemes are what a reader calls characters; `None`: no such limit.
+
+    `images` is 0 where pictures cannot be sent; `needs_image` where a post without one is refused. `mimes` are the
+    kinds of pictures it takes. `comments`: a part after the first is a comment below it, where there are no threads.
+    """
 
     graphemes: int
     bytes: int | None
@@ -17,6 +21,9 @@ class NetworkLimits:
     image_bytes: int
     alt_graphemes: int
     threads: bool
+    comments: bool = False
+    needs_image: bool = False
+    mimes: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
 LIMITS: Mapping[str, NetworkLimits] = {

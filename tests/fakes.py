@@ -29,6 +29,7 @@ from service_channel.networks.base import (
     Preparation,
     Prepared,
     Presence,
+    Promise,
     RemoteRef,
     SendResult,
 )
@@ -143,12 +144,13 @@ class FakeServer:
 class CountingNetwork:
     """A network of class I over `FakeServer`: keeps one connection a thread, and is lean enough for measuring."""
 
-    kind = NetworkClass.IDENTIFIED
-
     def __init__(self, key: str = "counting") -> None:
         self.key = key
         self._mine = threading.local()
         self._lines: list[_Line] = []
+
+    def promise(self, access: Access) -> Promise:
+        return Promise(NetworkClass.IDENTIFIED)
 
     def new_key(self, now: datetime) -> str:
         return uuid.uuid4().hex

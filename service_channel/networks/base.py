@@ -15,10 +15,23 @@ from typing import Any, Protocol
 class NetworkClass(StrEnum):
     """What the network offers against doubles."""
 
-    KEYED = "K"  # the server honours our key
+    KEYED = "K"  # the server honours our key, for a while
     IDENTIFIED = "I"  # we choose the identity
     QUERYABLE = "Q"  # no key, but our own timeline can be read
     BLIND = "B"  # neither
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What an account can count on. `key_window_s`: how long a server of class K remembers a key, in seconds.
+
+    `can_read`: whether `find` can tell what stands there. With a class K network that cannot, nothing is sent again
+    once the window is over.
+    """
+
+    kind: NetworkClass
+    key_window_s: float = 0.0
+    can_read: bool = True
 
 
 class Outcome(StrEnum):
@@ -38,7 +51,11 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True)
 class OutgoingMedia:
-    """One approved image. `path` holds exactly the bytes of `sha256`."""
+    """One approved image. `path` holds exactly the bytes of `sha256`.
+
+    `url` is where a network that fetches pictures itself finds these bytes for a while; "" where this installation
+    cannot be reached from outside.
+    """
 
     path: Path
     sha256: str
@@ -46,6 +63,15 @@ class OutgoingMedia:
     alt: str
     width: int
     height: int
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What readers are asked to choose among, and for how long."""
+
+    options: tuple[str, ...]
+    minutes: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +88,10 @@ class OutgoingPart:
     """One post on the network: an approved text and its envelope.
 
     `key` (Bluesky: the TID) and `created_at` were chosen and committed before the first try and never change.
-    `parent` and `root` are the already published parts of the same thread.
+    `parent` and `root` are the already published parts of the same thread; where a network has no threads but has
+    comments, a part with a parent is the first comment below it.
+    `draft` is what an earlier `prepare` left on the network unpublished: known since the part was first marked.
+    `taken` are remote ids on this account that are known to be other parts: `find` never answers with one of them.
     """
 
     publication_id: int
@@ -78,6 +107,9 @@ class OutgoingPart:
     source: Mapping[str, str] = field(
         default_factory=dict
     )  # where a curated post comes from; the page shows it
+    draft: str = ""
+    taken: frozenset[str] = frozenset()
+    poll: Poll | None = None  # shown as one where the network has them; the text says the options anyway
 
 
 @dataclass
@@ -97,10 +129,15 @@ class Access:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A part whose media are on the network. `uploads` maps a media sha256 to the network's own reference."""
+    """A part whose media are on the network. `uploads` maps a media sha256 to the network's own reference.
+
+    `draft` names a post or container that stands on the network unpublished and that `send` makes public, where the
+    network works in these two steps. It is kept with the part before `send` is called.
+    """
 
     uploads: Mapping[str, Any] = field(default_factory=dict)
     mentions: Mapping[str, str] = field(default_factory=dict)  # @handle → the network's id, resolved now
+    draft: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,28 +175,50 @@ class FindResult:
 
 @dataclass(frozen=True)
 class Connection:
-    """A tested sign-in: who we are there, and what to keep."""
+    """A tested sign-in: who we are there, and what to keep (encrypted) in `secret`.
+
+    `expires_at`: when the access token runs out, None where it does not. `dies_at`: when a person has to connect again
+    because nothing renews it any more, None where that is not known.
+    """
 
     handle: str
     display_name: str
     remote_id: str
     url: str
     secret: Mapping[str, Any]
-    session: str
+    session: str = ""
+    expires_at: datetime | None = None
+    dies_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One thing a person types to connect an account: a field of the form, in order."""
+
+    name: str
+    label: str
+    why: str = ""
+    default: str = ""
+    is_secret: bool = False
+    is_required: bool = True
+    longest: int = 500
 
 
 class Network(Protocol):
-    """One network. All calls but `new_key` may take seconds and run outside any transaction."""
+    """One network. All calls but `new_key` and `promise` may take seconds and run outside any transaction."""
 
     key: str
-    kind: NetworkClass
+
+    def promise(self, access: Access) -> Promise:
+        """What this account can count on. Pure: it reads what was found out when the account was connected."""
+        ...
 
     def new_key(self, now: datetime) -> str:
         """An identity for a part, unique for ever. Pure: no call to the network."""
         ...
 
     def prepare(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> Preparation:
-        """Upload media and resolve mentions. Repeating it is harmless."""
+        """Upload media and resolve mentions. Repeating it is harmless, and nothing that readers see appears."""
         ...
 
     def send(
@@ -169,7 +228,11 @@ class Network(Protocol):
         ...
 
     def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
-        """Whether the part stands on the network."""
+        """Whether the part stands on the network.
+
+        Class Q: found is a post of our own with this text, made no earlier than two minutes before
+        `part.created_at`, and not in `part.taken`. Class B answers UNREADABLE.
+        """
         ...
 
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
@@ -178,6 +241,85 @@ class Network(Protocol):
 
     def check(self, access: Access) -> FindResult:
         """Whether the credentials work (FOUND), are refused (ABSENT) or cannot be tested now (UNREADABLE)."""
+        ...
+
+
+class Connectable(Protocol):
+    """A network that an account of is connected by typing something in: a token, a password, a webhook's address."""
+
+    asks: tuple[Asked, ...]
+    help: str  # where one gets that, in a sentence or two
+
+    def connect(self, given: Mapping[str, str]) -> Connection:
+        """Test what was typed. Takes seconds. Raises ConnectRefused, naming the field."""
+        ...
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What renewing a token gave: the whole new `secret`, kept before it is used; or why not.
+
+    `outcome` SENT: renewed. SIGNED_OUT: a person has to connect again. Anything else: try later.
+    """
+
+    outcome: Outcome
+    secret: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
+    dies_at: datetime | None = None
+    message: str = ""
+
+
+class Renewable(Protocol):
+    """A network whose access tokens run out and are renewed by us, one at a time for an account."""
+
+    def renew(self, access: Access, *, now: datetime, deadline_s: float) -> Renewed: ...
+
+
+@dataclass(frozen=True)
+class SignInWay:
+    """How a person signs in on the network itself (OAuth 2, code flow): addresses, scopes, and how we say who we are.
+
+    `client_auth`: "client_secret_post", "client_secret_basic" or "none".
+    """
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...]
+    client_auth: str = "client_secret_post"
+    has_pkce: bool = True
+    scope_separator: str = " "
+    more: Mapping[str, str] = field(default_factory=dict)  # further parameters of the authorize address
+
+
+@dataclass(frozen=True)
+class AppKeys:
+    """What the network knows this installation as: registered by an administrator, or by `register` itself."""
+
+    client_id: str
+    client_secret: str = ""
+
+
+class SignInNetwork(Protocol):
+    """A network where a person signs in and lets us post.
+
+    `server` is the address of the instance where the network has many, "" elsewhere.
+    """
+
+    asks_server: bool
+
+    def way(self, server: str) -> SignInWay: ...
+
+    def register(self, server: str, redirect_uri: str) -> AppKeys | None:
+        """Our own keys at this server, where it registers whoever asks; None where an administrator does it."""
+        ...
+
+    def identities(
+        self, server: str, app: AppKeys, token: Mapping[str, Any], *, now: datetime
+    ) -> tuple[Connection, ...]:
+        """Whom the token may speak for: one account, or several pages to choose among. Raises ConnectRefused.
+
+        `token` is the network's answer to the exchanged code.
+        """
         ...
 
 

@@ -22,6 +22,7 @@ from service_channel.networks.base import (
     Preparation,
     Prepared,
     Presence,
+    Promise,
     RemoteRef,
     SendResult,
 )
@@ -35,7 +36,8 @@ from service_channel.networks.bluesky_records import (
     post_record,
     ref_of,
 )
-from service_channel.networks.bluesky_wire import Failed, Line, Reply
+from service_channel.networks.bluesky_wire import Failed, Line
+from service_channel.networks.calls import Reply
 
 CHECK_DEADLINE_S = 20.0
 _TAKEN = "Something else already stands on Bluesky under this post's key. Nothing was overwritten."
@@ -45,11 +47,13 @@ class Bluesky:
     """`transport_for` is asked once for the way out to the web; without it only the public web is reached."""
 
     key = "bluesky"
-    kind = NetworkClass.IDENTIFIED
 
     def __init__(self, transport_for: Callable[[], httpx.BaseTransport] | None = None) -> None:
         self._transport = transport_for() if transport_for else httpx_transport(FetchPolicy())
         self._tids = TidClock()
+
+    def promise(self, access: Access) -> Promise:
+        return Promise(NetworkClass.IDENTIFIED)
 
     def new_key(self, now: datetime) -> str:
         return self._tids.next(now)
@@ -68,7 +72,7 @@ class Bluesky:
             uploads = {media.sha256: _upload(line, media) for media in part.media}
             return Preparation(Prepared(uploads, _resolve(line, part.text)))
         except Failed as failed:
-            return _not_prepared(failed)
+            return failed.as_preparation()
 
     def send(
         self, access: Access, part: OutgoingPart, prepared: Prepared, *, deadline_s: float
@@ -77,7 +81,7 @@ class Bluesky:
         try:
             line = Line(access, self._transport, deadline_s)
         except Failed as failed:
-            return _unsent(failed, record)
+            return failed.as_send(record)
         body = {
             "repo": line.did,
             "collection": COLLECTION,
@@ -88,15 +92,13 @@ class Bluesky:
         try:
             return _sent(line.did, part, line.procedure("com.atproto.repo.putRecord", body), body)
         except Failed as failed:
-            return (
-                _taken(line, part, failed, body) if failed.error == "InvalidSwap" else _unsent(failed, body)
-            )
+            return _taken(line, part, failed, body) if failed.error == "InvalidSwap" else failed.as_send(body)
 
     def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
         try:
             line = Line(access, self._transport, deadline_s)
         except Failed as failed:
-            return _unreadable(failed)
+            return failed.as_find()
         return _look(line, part)
 
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
@@ -108,7 +110,7 @@ class Bluesky:
             body = {"repo": line.did, "collection": COLLECTION, "rkey": key}
             reply = line.procedure("com.atproto.repo.deleteRecord", body)
         except Failed as failed:
-            return _unsent(failed, {"remote_id": ref.remote_id})
+            return failed.as_send({"remote_id": ref.remote_id})
         return SendResult(Outcome.SENT, ref, reply.status, body, reply.record)
 
     def check(self, access: Access) -> FindResult:
@@ -116,7 +118,7 @@ class Bluesky:
             line = Line(access, self._transport, CHECK_DEADLINE_S)
             reply = line.query("com.atproto.server.getSession")
         except Failed as failed:
-            return _unreadable(failed, Presence.ABSENT if failed.outcome is Outcome.SIGNED_OUT else None)
+            return failed.as_check()
         if reply.body.get("did") != line.did:
             return FindResult(
                 Presence.UNREADABLE, None, reply.status, message="The server's answer makes no sense."
@@ -170,7 +172,7 @@ def _look(line: Line, part: OutgoingPart) -> FindResult:
     try:
         reply = line.query("com.atproto.repo.getRecord", params)
     except Failed as failed:
-        return _unreadable(failed, Presence.ABSENT if failed.error == "RecordNotFound" else None)
+        return failed.as_find(Presence.ABSENT if failed.error == "RecordNotFound" else Presence.UNREADABLE)
     body = reply.body
     if body.get("uri") != at_uri(line.did, part.key) or not isinstance(body.get("cid"), str):
         return FindResult(
@@ -199,24 +201,3 @@ def _taken(line: Line, part: OutgoingPart, failed: Failed, body: dict[str, Any])
     if found.presence is Presence.DIFFERENT:
         return SendResult(Outcome.REFUSED, None, failed.status, body, failed.response, _TAKEN)
     return SendResult(Outcome.UNKNOWN, None, failed.status, body, failed.response, failed.message)
-
-
-def _unsent(failed: Failed, request: dict[str, Any]) -> SendResult:
-    return SendResult(
-        failed.outcome,
-        None,
-        failed.status,
-        request,
-        failed.response,
-        failed.message,
-        failed.retry_after,
-    )
-
-
-def _not_prepared(failed: Failed) -> Preparation:
-    outcome = Outcome.NOT_SENT if failed.outcome is Outcome.UNKNOWN else failed.outcome
-    return Preparation(None, outcome, failed.message, failed.status, failed.retry_after)
-
-
-def _unreadable(failed: Failed, presence: Presence | None = None) -> FindResult:
-    return FindResult(presence or Presence.UNREADABLE, None, failed.status, failed.response, failed.message)

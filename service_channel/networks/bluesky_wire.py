@@ -2,20 +2,26 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from atproto import Client, Request, Session
 from atproto.exceptions import AtProtocolError, RateLimitExceededError, RequestErrorBase
 
-from content_library.web_fetch import FetchError, FetchErrorKind
+from service_channel.networks import calls
 from service_channel.networks.base import Access, Outcome
+from service_channel.networks.calls import (
+    KEPT_CHARACTERS,
+    USER_AGENT,
+    OneTry,
+    Reply,
+    broken,
+    kept,
+)
 
 DEFAULT_HOST = "https://bsky.social"
-_USER_AGENT = "Deskcast/0.1"
 _TROUBLE = (AtProtocolError, httpx.HTTPError, httpx.InvalidURL, ValueError)
-_NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 # A PDS refuses a token with 400 and one of these names as often as with 401.
 _TOKEN_REFUSED = {"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired", "BadJwt"}
 _ACCOUNT_REFUSED = {
@@ -26,65 +32,15 @@ _ACCOUNT_REFUSED = {
     "RepoNotFound",
 }
 _CONTENT_REFUSED = {400, 403, 413, 422}
-_KEPT_HEADERS = (
-    "retry-after",
-    "ratelimit-limit",
-    "ratelimit-remaining",
-    "ratelimit-reset",
-    "ratelimit-policy",
-)
-_KEPT_CHARACTERS = 2_000
 
 
 @dataclass
-class Failed(Exception):
-    """A call that did not succeed, judged. `error` is the server's own name for it."""
-
-    outcome: Outcome
-    message: str
-    status: int | None = None
-    error: str = ""
-    retry_after: float | None = None
-    response: Mapping[str, Any] = field(default_factory=dict)
-    kind: FetchErrorKind | None = None
-
-    def before_sending(self) -> Self:
-        """The same failure where the post itself was not on its way yet: that proves it was not sent."""
-        if self.outcome in (Outcome.UNKNOWN, Outcome.REFUSED):
-            self.outcome = Outcome.NOT_SENT
-        return self
+class Failed(calls.Failed):
+    """A call that did not succeed, judged. A server refuses a token with 400 as often as with 401."""
 
     @property
     def refuses_token(self) -> bool:
         return self.status == 401 or (self.status == 400 and self.error in _TOKEN_REFUSED)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A 2xx answer. `body` is empty where the server sent no JSON object."""
-
-    status: int
-    body: Mapping[str, Any]
-    record: Mapping[str, Any]  # for the attempt's record
-
-
-class OneTry(httpx.BaseTransport):
-    """Ends every exchange by one common deadline and follows nothing: a redirected POST may be a second one."""
-
-    def __init__(self, inner: httpx.BaseTransport, deadline_s: float) -> None:
-        self._inner = inner
-        self._ends = time.monotonic() + deadline_s
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise httpx.ConnectTimeout("There was no time left to begin.", request=request)
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), left)
-        request.extensions = {**request.extensions, "timeout": timeouts, "deadline_s": left}
-        response = self._inner.handle_request(request)
-        if response.has_redirect_location:
-            raise httpx.RemoteProtocolError("The server sent us on to another address.", request=request)
-        return response
 
 
 class Wire:
@@ -92,7 +48,7 @@ class Wire:
 
     def __init__(self, host: str, transport: httpx.BaseTransport, deadline_s: float) -> None:
         request = Request(transport=OneTry(transport, deadline_s), trust_env=False, timeout=None)
-        request.set_additional_headers({"User-Agent": _USER_AGENT})
+        request.set_additional_headers({"User-Agent": USER_AGENT})
         self._client = Client(host, request=request)
 
     def query(self, nsid: str, params: Any = None) -> Reply:
@@ -211,7 +167,7 @@ def _judged(call: Callable[[], Any]) -> Reply:
     content = getattr(response, "content", None)
     body = content if isinstance(content, dict) else {}
     status = int(getattr(response, "status_code", 200))
-    return Reply(status, body, _kept(status, getattr(response, "headers", {}), content))
+    return Reply(status, body, kept(status, getattr(response, "headers", {}), content))
 
 
 def _answered(error: RequestErrorBase) -> Failed:
@@ -221,11 +177,11 @@ def _answered(error: RequestErrorBase) -> Failed:
     words = said or name or f"The server answered {status}."
     return Failed(
         _outcome(status, name),
-        words[:_KEPT_CHARACTERS],
+        words[:KEPT_CHARACTERS],
         status,
         name,
         _wait(error),
-        _kept(status, response.headers, {"error": name, "message": words} if name else content),
+        kept(status, response.headers, {"error": name, "message": words} if name else content),
     )
 
 
@@ -244,12 +200,8 @@ def _outcome(status: int, name: str) -> Outcome:
 
 
 def _broken(error: Exception) -> Failed:
-    """No usable answer. Only a connection that never stood proves that nothing was sent."""
-    cause = error.__cause__ if isinstance(error.__cause__, httpx.HTTPError) else error
-    outcome = Outcome.NOT_SENT if isinstance(cause, _NOTHING_LEFT) else Outcome.UNKNOWN
-    kind = cause.__cause__.kind if isinstance(cause.__cause__, FetchError) else None
-    words = str(cause) if isinstance(cause, httpx.HTTPError) else "The server's answer makes no sense."
-    return Failed(outcome, words[:_KEPT_CHARACTERS] or type(cause).__name__, kind=kind)
+    judged = broken(error)
+    return Failed(judged.outcome, judged.message, kind=judged.kind)
 
 
 def _wait(error: RequestErrorBase) -> float | None:
@@ -259,12 +211,3 @@ def _wait(error: RequestErrorBase) -> float | None:
     if error.retry_after is not None:
         return float(error.retry_after)
     return max(0.0, error.reset_at.timestamp() - time.time()) if error.reset_at else None
-
-
-def _kept(status: int, headers: Mapping[str, str], content: Any) -> dict[str, Any]:
-    body = content if isinstance(content, dict) else repr(content)[:_KEPT_CHARACTERS]
-    return {
-        "status": status,
-        "headers": {name: headers[name] for name in _KEPT_HEADERS if name in headers},
-        "body": body,
-    }

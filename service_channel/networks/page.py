@@ -20,6 +20,7 @@ from service_channel.networks.base import (
     Preparation,
     Prepared,
     Presence,
+    Promise,
     RemoteRef,
     SendResult,
 )
@@ -51,7 +52,9 @@ class PageStore(Protocol):
 
 class Page:
     key = "page"
-    kind = NetworkClass.IDENTIFIED
+
+    def promise(self, access: Access) -> Promise:
+        return Promise(NetworkClass.IDENTIFIED)
 
     def new_key(self, now: datetime) -> str:
         """`now` has no part in it: 122 random bits."""
