@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from content_library.models.desk import Desk
+from content_library.models.desk import team_desks
 from content_library.models.user import DeskMembership, TeamMembership, User
 from content_library.notices import notify
 
@@ -38,10 +38,12 @@ class Found:
 
 def who_may_be_mentioned(session: Session, desk_id: int) -> dict[int, str]:
     """The active people of a desk and of its teams, by number, sorted by name."""
-    teams = select(Desk).where(Desk.id == desk_id)
-    team_ids = [team.id for desk in session.scalars(teams) for team in desk.teams]
     of_desk = select(DeskMembership.user_id).where(DeskMembership.desk_id == desk_id)
-    of_teams = select(TeamMembership.user_id).where(TeamMembership.team_id.in_(team_ids))
+    of_teams = (
+        select(TeamMembership.user_id)
+        .join(team_desks, team_desks.c.team_id == TeamMembership.team_id)
+        .where(team_desks.c.desk_id == desk_id)
+    )
     rows = session.execute(
         select(User.id, User.name)
         .where(User.is_active, or_(User.id.in_(of_desk), User.id.in_(of_teams)))
