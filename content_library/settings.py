@@ -33,7 +33,8 @@ class Timing:
     send_deadline: float = 60.0
     media_deadline: float = 60.0
     lease: float = 180.0
-    settle: float = 120.0  # after a sender's deadline, before its answer is looked for
+    settle: float = 120.0  # after a sender's deadline, until "not there" counts
+    look_gap: float = 60.0  # between the two looks that prove "not there" where we cannot choose the identity
     reconcile_tick: float = 5.0
     housekeeping_tick: float = 10.0
     poll_tick: float = 5.0
@@ -73,6 +74,7 @@ class Settings:
     web_workers: int
     web_threads: int
     engine_threads: int
+    senders: int  # most processes that send to networks where we cannot choose the identity
     log_json: bool
     undo_s: int  # how long a decision on the page can be taken back; 0: it counts at once
     timing: Timing
@@ -121,6 +123,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_workers=env.whole("DESKCAST_WEB_WORKERS", 2, least=1, most=64),
         web_threads=env.whole("DESKCAST_WEB_THREADS", 8, least=1, most=64),
         engine_threads=env.whole("DESKCAST_ENGINE_THREADS", 8, least=1, most=64),
+        senders=env.whole("DESKCAST_SENDERS", 4, least=1, most=32),
         log_json=env.flag("DESKCAST_LOG_JSON", default=False),
         undo_s=env.whole("DESKCAST_UNDO_S", 10, least=0, most=120),
         timing=_timing(env),

@@ -81,6 +81,8 @@ class Engine:
         self._scheduler = _scheduler(self.duty, timetable(settings))
 
     def start(self) -> None:
+        if self.duty.world.senders is not None:
+            self.duty.world.senders.start()  # before this process has threads
         self._scheduler.start()
         log.info("engine started as %s", self.duty.world.engine)
 
@@ -91,6 +93,8 @@ class Engine:
         left = self.duty.workers.stop(timeout_s=self.duty.world.timing.send_deadline)
         with self.duty.world.database.write() as session:
             transitions.give_back(session, left, now=clock.now(session))
+        if self.duty.world.senders is not None:
+            self.duty.world.senders.stop()
         self.duty.fetcher.close()
         log.info("engine stopped, %d claims given back", len(left))
 

@@ -180,7 +180,10 @@ class Publication(Base):
 
 
 class Part(Base):
-    """One post on the network; a thread has several. `key` and `created_at` are chosen once, before the first try."""
+    """One post on the network; a thread has several. `key` and `created_at` are chosen once, before the first try.
+
+    `draft` names what was prepared there unpublished, where the network works in two steps.
+    """
 
     __tablename__ = "parts"
 
@@ -190,6 +193,7 @@ class Part(Base):
     created_at: Mapped[datetime]
     envelope: Mapped[dict[str, Any]] = mapped_column(default=dict)
     envelope_sha256: Mapped[str] = mapped_column(String(64), default="")
+    draft: Mapped[str] = mapped_column(String(500), default="")
     remote_id: Mapped[str | None] = mapped_column(String(500))
     cid: Mapped[str] = mapped_column(String(120), default="")
     url: Mapped[str] = mapped_column(String(1000), default="")

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from content_library.content import canonical_json
@@ -16,7 +16,7 @@ from content_library.models.account import Account, AccountState
 from content_library.models.media import Media
 from content_library.models.post import Rendition
 from scheduler.models import Part, Publication, PublicationState
-from service_channel.networks.base import Network, OutgoingMedia, OutgoingPart, RemoteRef
+from service_channel.networks.base import Network, OutgoingMedia, OutgoingPart, Prepared, RemoteRef
 
 ENVELOPE_RULE = "key, created_at and reply references are added at sending"
 
@@ -83,6 +83,7 @@ class Standing(Protocol):
     position: int
     key: str
     created_at: datetime
+    draft: str
     remote_id: str | None
     cid: str
     url: str
@@ -106,7 +107,8 @@ def next_part(
     position = next((part.position for part in known if part.remote_id is None), 0)
     media = media_of(session, desk_id, payload, folder)
     check_media(media)
-    return outgoing(publication_id, payload, position, media, now=now)
+    part = outgoing(publication_id, payload, position, media, now=now)
+    return with_envelope(part, known) if known else part
 
 
 def parts_of(session: Session, publication_id: int) -> list[Part]:
@@ -139,9 +141,20 @@ def _chosen(publication_id: int, position: int, envelope: Envelope) -> dict[str,
         "created_at": envelope.created_at,
         "envelope": envelope.as_data(),
         "envelope_sha256": envelope.sha256(),
+        "draft": "",
         "cid": "",
         "url": "",
     }
+
+
+def keep_draft(session: Session, publication_id: int, part: OutgoingPart, prepared: Prepared) -> OutgoingPart:
+    """The part with what was prepared for it on the network, kept before anything makes it public."""
+    if prepared.draft == part.draft:
+        return part
+    session.connection().execute(
+        _DRAFTED, {"this": publication_id, "at": part.index, "draft": prepared.draft}
+    )
+    return replace(part, draft=prepared.draft)
 
 
 def outgoing(
@@ -172,7 +185,9 @@ def with_envelope(part: OutgoingPart, parts: Sequence[Standing]) -> OutgoingPart
     own = parts[part.index]
     before = parts[part.index - 1] if part.index else None
     first = parts[0] if part.index else None
-    return replace(part, key=own.key, created_at=own.created_at, parent=_ref(before), root=_ref(first))
+    return replace(
+        part, key=own.key, created_at=own.created_at, draft=own.draft, parent=_ref(before), root=_ref(first)
+    )
 
 
 def _ref(part: Standing | None) -> RemoteRef | None:
@@ -207,6 +222,7 @@ _PARTS = (
         _parts.c.position,
         _parts.c.key,
         _parts.c.created_at,
+        _parts.c.draft,
         _parts.c.remote_id,
         _parts.c.cid,
         _parts.c.url,
@@ -215,4 +231,9 @@ _PARTS = (
     .order_by(_parts.c.position)
 )
 _CHOOSE = insert(_parts)
+_DRAFTED = (
+    update(_parts)
+    .where(_parts.c.publication_id == bindparam("this"), _parts.c.position == bindparam("at"))
+    .values(draft=bindparam("draft"))
+)
 _CLAIMED = _claimed()

@@ -7,7 +7,6 @@ marked it. Network calls are never made inside a transaction.
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,10 +14,9 @@ from sqlalchemy.orm import Session
 from content_library import clock
 from content_library.backoff import wait
 from content_library.models.account import Account, AccountState
-from content_library.notices import leads_of, notify
-from scheduler import gate, payloads, points, recording, transitions
+from scheduler import endings, gate, payloads, points, proofs, recording, transitions
 from scheduler.models import AttemptOutcome, Publication, PublicationState
-from scheduler.payloads import MediaChanged, choose_envelopes, with_envelope
+from scheduler.payloads import MediaChanged, choose_envelopes, keep_draft, with_envelope
 from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
 from scheduler.world import World
@@ -26,24 +24,17 @@ from service_channel import accounts
 from service_channel.networks.base import (
     Access,
     Network,
+    NetworkClass,
     Outcome,
     OutgoingPart,
     Preparation,
     Prepared,
+    Promise,
     SendResult,
 )
 from service_channel.token_vault import CannotOpen
 
 log = logging.getLogger(__name__)
-
-TOLD = (
-    PublicationState.FAILED,
-    PublicationState.NEEDS_PERSON,
-    PublicationState.MISSED,
-    PublicationState.HELD,
-    PublicationState.BLOCKED,
-    PublicationState.EXPIRED,
-)
 
 
 @dataclass(frozen=True)
@@ -53,6 +44,7 @@ class Errand:
     claim: Claim
     network: Network
     access: Access
+    promise: Promise
     payload: str
     part: OutgoingPart
 
@@ -64,12 +56,13 @@ class Finished:
 
 @dataclass(frozen=True)
 class Order:
-    """Marked: this may be sent, once, as this attempt."""
+    """Marked: this may be sent, once, as this attempt, and no later than `ends_at` (monotonic seconds)."""
 
     errand: Errand
     part: OutgoingPart
     attempt_id: int
     is_last: bool
+    ends_at: float
 
 
 def publish_one(world: World, claimed: Claim) -> None:
@@ -79,7 +72,7 @@ def publish_one(world: World, claimed: Claim) -> None:
         prepared = _prepare(world, errand)
         if prepared is None:
             return
-        order = _mark(world, errand)
+        order = _mark(world, errand, prepared)
         if order is None:
             return
         result = _send(world, order, prepared)
@@ -120,7 +113,7 @@ def _errand(
         return answer if isinstance(answer, gate.No) else unable
     access = accounts.access(session, found, database=world.database, vault=world.vault)
     part = payloads.next_part(session, this, found.desk_id, found.payload, world.media_folder, known, now=now)
-    return Errand(claimed, network, access, found.payload, part)
+    return Errand(claimed, network, access, network.promise(access), found.payload, part)
 
 
 def _not_begun(world: World, claimed: Claim, because: Finished | gate.No) -> None:
@@ -133,7 +126,7 @@ def _not_begun(world: World, claimed: Claim, because: Finished | gate.No) -> Non
         if because.reason is gate.Reason.ACCOUNT and because.act is Act.BLOCK:
             account = session.get_one(Account, claimed.account_id)
             accounts.lost(session, account, because.sentence, now=now)
-        apply_refusal(session, claimed, because, now=now)
+        endings.apply_refusal(session, claimed, because, now=now)
 
 
 def _finish(world: World, claimed: Claim) -> None:
@@ -160,11 +153,11 @@ def _prepare(world: World, errand: Errand) -> Prepared | None:
     return done.prepared
 
 
-def _mark(world: World, errand: Errand) -> Order | None:
+def _mark(world: World, errand: Errand, prepared: Prepared) -> Order | None:
     """Ask the gate and mark, in one transaction; the attempt and the envelope are durable before anything leaves."""
     points.reach("before_mark")
     try:
-        order = _marked(world, errand)
+        order = _marked(world, errand, prepared, ends_at=world.monotonic() + world.timing.send_deadline)
     except IntegrityError:  # another publication of this account is being sent at this moment
         _give_back(world, errand.claim)
         return None
@@ -177,14 +170,15 @@ def _give_back(world: World, claimed: Claim) -> None:
         transitions.give_back(session, [claimed], now=clock.now(session))
 
 
-def _marked(world: World, errand: Errand) -> Order | None:
+def _marked(world: World, errand: Errand, prepared: Prepared, *, ends_at: float) -> Order | None:
+    """`ends_at` is taken before the mark, so the lease outlasts whatever is sent until then."""
     claimed = errand.claim
     with world.database.write() as session:
         session.connection()  # SQLite waits here for its write lock, so that `now` is the moment after
         now = clock.now(session)
         answer = gate.ask(session, claimed.publication_id, now=now, clock_sane=world.clock_sane)
         if isinstance(answer, gate.No):
-            apply_refusal(session, claimed, answer, now=now)
+            endings.apply_refusal(session, claimed, answer, now=now)
             return None
         # what was read and prepared is what passed: another revision may have been bound meanwhile
         is_same = answer.payload == errand.payload
@@ -194,25 +188,48 @@ def _marked(world: World, errand: Errand) -> Order | None:
             transitions.give_back(session, [claimed], now=now)
             return None
         parts = choose_envelopes(session, claimed.publication_id, answer.payload, errand.network, now=now)
-        part = with_envelope(errand.part, parts)
+        part = keep_draft(session, claimed.publication_id, with_envelope(errand.part, parts), prepared)
+        if not proofs.may_send(
+            session, claimed.publication_id, part, errand.promise, now=now, timing=world.timing
+        ):
+            _look_first(session, claimed, now=now)
+            return None
         attempt_id = recording.open_attempt(
             session, claimed.publication_id, part.index, fence=claimed.fence, now=now
         )
-        return Order(errand, part, attempt_id, is_last=part.index == len(parts) - 1)
+        return Order(errand, part, attempt_id, is_last=part.index == len(parts) - 1, ends_at=ends_at)
+
+
+def _look_first(session: Session, claimed: Claim, *, now: datetime) -> None:
+    """An earlier try may be out, and the server has forgotten our key by now: nothing is sent until that is known."""
+    transitions.settle(
+        session, claimed.publication_id, Act.LOSE, now=now, fence=claimed.fence, reason="unknown",
+        explanation="An earlier try may have arrived. Deskcast looks whether it is there.",
+        values={"leased_until": None, "not_before": None},
+    )  # fmt: skip
 
 
 def _send(world: World, order: Order, prepared: Prepared) -> SendResult:
     """The only place from which anything leaves the house."""
     points.reach("before_send")
     try:
-        result = order.errand.network.send(
-            order.errand.access, order.part, prepared, deadline_s=world.timing.send_deadline
-        )
+        result = _out(world, order, prepared)
     except Exception as crash:  # whatever it was, the post may be out
         log.exception("publication %s: sending broke off", order.errand.claim.publication_id)
         result = SendResult(Outcome.UNKNOWN, message=f"Sending it broke off ({type(crash).__name__}).")
     points.reach("sent")
     return recording.readable(result)
+
+
+def _out(world: World, order: Order, prepared: Prepared) -> SendResult:
+    """Where we choose the identity a late sender does no harm; everywhere else it is one that cannot be late."""
+    errand = order.errand
+    if errand.promise.kind is NetworkClass.IDENTIFIED:
+        deadline = world.timing.send_deadline
+        return errand.network.send(errand.access, order.part, prepared, deadline_s=deadline)
+    if world.senders is None:
+        return SendResult(Outcome.NOT_SENT, message="This engine has no senders for such networks.")
+    return world.senders.send(errand.network.key, errand.access, order.part, prepared, ends_at=order.ends_at)
 
 
 def _record(world: World, order: Order, result: SendResult) -> bool:
@@ -222,9 +239,10 @@ def _record(world: World, order: Order, result: SendResult) -> bool:
     with world.database.write() as session:
         now = clock.now(session)
         _close_attempt(session, order, result, now=now)
-        more = _settled(session, world, order, result, now=now)
+        tried = endings.Tried(claimed, order.errand.promise.kind, order.part.index, order.is_last)
+        more = endings.settle(session, world, tried, result, now=now)
         if not more and result.outcome is not Outcome.SENT:
-            _tell(session, claimed.publication_id, now=now)
+            endings.tell(session, claimed.publication_id, now=now)
     points.reach("recorded")
     return more
 
@@ -233,88 +251,6 @@ def _close_attempt(session: Session, order: Order, result: SendResult, *, now: d
     recording.close_attempt(
         session, order.attempt_id, AttemptOutcome(result.outcome.value), now=now, status=result.status,
         request=result.request, response=result.response, message=result.message,
-    )  # fmt: skip
-
-
-def _settled(session: Session, world: World, order: Order, result: SendResult, *, now: datetime) -> bool:
-    if result.outcome is Outcome.SENT:
-        return _sent(session, world, order, result, now=now)
-    {
-        Outcome.NOT_SENT: _not_sent,
-        Outcome.SIGNED_OUT: _signed_out,
-        Outcome.REFUSED: _refused,
-        Outcome.UNKNOWN: _unknown,
-    }[result.outcome](session, order.errand.claim, result, now=now)
-    return False
-
-
-def _sent(session: Session, world: World, order: Order, result: SendResult, *, now: datetime) -> bool:
-    """A yes always counts, also when the lease is over."""
-    claimed = order.errand.claim
-    assert result.ref is not None
-    accounts.worked(session, claimed.account_id, now=now)
-    recording.record_part(
-        session, claimed.publication_id, order.part.index, result.ref, claimed.account_id, now=now
-    )
-    if order.is_last:
-        recording.finish(session, claimed.publication_id, now=now)
-        return False
-    lease = now + timedelta(seconds=world.timing.lease)
-    return transitions.settle(
-        session,
-        claimed.publication_id,
-        Act.PART_DONE,
-        now=now,
-        fence=claimed.fence,
-        values={"leased_until": lease},
-    )
-
-
-def _not_sent(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
-    """Proved: nothing is there. Later again, as the network asks or after a pause that doubles."""
-    publication = session.get_one(Publication, claimed.publication_id)
-    pause = timedelta(seconds=result.retry_after) if result.retry_after else wait(publication.tries)
-    if result.retry_after:
-        accounts.wait_until(session, publication.account, now + pause)
-    transitions.settle(
-        session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, reason="retry",
-        explanation=result.message, values={"not_before": now + pause, "leased_until": None},
-    )  # fmt: skip
-
-
-def _signed_out(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
-    """Proved: nothing is there, and nothing will be until a person connects the account again."""
-    accounts.lost(session, session.get_one(Account, claimed.account_id), result.message, now=now)
-    if not transitions.settle(
-        session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message,
-        values={"leased_until": None},
-    ):  # fmt: skip
-        return
-    session.flush()
-    publication = session.get_one(Publication, claimed.publication_id, populate_existing=True)
-    transitions.move(
-        session,
-        publication,
-        Act.BLOCK,
-        actor=None,
-        now=now,
-        reason=gate.Reason.ACCOUNT,
-        explanation=result.message,
-    )
-
-
-def _refused(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
-    transitions.settle(
-        session, claimed.publication_id, Act.FAIL, now=now, fence=claimed.fence, reason="refused",
-        explanation=result.message, values={"leased_until": None},
-    )  # fmt: skip
-
-
-def _unknown(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
-    transitions.settle(
-        session, claimed.publication_id, Act.LOSE, now=now, fence=claimed.fence, reason="unknown",
-        explanation=result.message or "No clear answer came back. Deskcast looks whether it is there.",
-        values={"leased_until": None, "not_before": None},
     )  # fmt: skip
 
 
@@ -331,7 +267,7 @@ def _not_prepared(world: World, errand: Errand, done: Preparation) -> None:
         publication.tries += 1
         session.flush()
         refusal = _why_unprepared(session, world, publication, done, now=now)
-        apply_refusal(session, claimed, refusal, now=now)
+        endings.apply_refusal(session, claimed, refusal, now=now)
 
 
 def _why_unprepared(
@@ -347,37 +283,3 @@ def _why_unprepared(
         return answer
     pause = timedelta(seconds=done.retry_after) if done.retry_after else wait(publication.tries)
     return gate.No(gate.Reason.RATE, Act.GIVE_BACK, done.message, now + pause)
-
-
-def apply_refusal(session: Session, claimed: Claim, refusal: gate.No, *, now: datetime) -> None:
-    """Do what the gate says: hold, block, miss, expire, or give back for later."""
-    values: dict[str, Any] = {"leased_until": None}
-    if refusal.act is Act.GIVE_BACK:
-        values["not_before"] = refusal.not_before
-    moved = transitions.settle(
-        session, claimed.publication_id, refusal.act, now=now, fence=claimed.fence, reason=refusal.reason,
-        explanation=refusal.sentence, values=values,
-    )  # fmt: skip
-    if moved:
-        _tell(session, claimed.publication_id, now=now)
-
-
-def _tell(session: Session, publication_id: int, *, now: datetime) -> None:
-    """Tell the planner and the leads what needs them."""
-    session.flush()
-    publication = session.get_one(Publication, publication_id, populate_existing=True)
-    if publication.state not in TOLD or publication.reason == gate.Reason.ACCOUNT:
-        return  # that an account is lost is told once, not for each of its publications
-    people = {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}
-    text = f"“{publication.post.title}” on {publication.account.handle}: {publication.explanation}"
-    stage = f"{publication.state.value} {publication.state_at.isoformat()}"
-    notify(
-        session,
-        people,
-        f"publication.{publication.state.value}",
-        publication,
-        stage=stage,
-        text=text,
-        now=now,
-        details=recording.told_about(publication),
-    )

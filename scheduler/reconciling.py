@@ -1,13 +1,16 @@
 """After an unclear answer: is it there? And after a crash: what was left behind?
 
-For networks of class I the identity is ours, so looking is exact and sending again under the same key is harmless.
+Where the network drops a second post under our key (class I for ever, class K for a while), sending again is harmless.
 Until nothing can be in flight any more, "not there" only counts if the network itself has answered and sending again
 is still allowed: what is planned again can be held or cancelled, and must not turn up on the network afterwards.
+Elsewhere (class Q) it takes two looks, once nothing is on its way any more, to send again, and that once only. Where
+nobody can look (class B) a person is asked.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,11 +21,22 @@ from content_library.notices import leads_of, notify
 from scheduler import gate, points, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
+from scheduler.proofs import LOOKS_THAT_PROVE, UNCLEAR_TRIES, Tries, is_remembered, tries_of
 from scheduler.publication_flow import Act
 from scheduler.recording import finish, note_attempt, readable, record_part, told_about
 from scheduler.world import World
 from service_channel import accounts
-from service_channel.networks.base import Access, FindResult, Network, OutgoingPart, Presence, RemoteRef
+from service_channel.models.sent_part import SentPart
+from service_channel.networks.base import (
+    Access,
+    FindResult,
+    Network,
+    NetworkClass,
+    OutgoingPart,
+    Presence,
+    Promise,
+    RemoteRef,
+)
 from service_channel.token_vault import CannotOpen
 
 log = logging.getLogger(__name__)
@@ -30,6 +44,7 @@ log = logging.getLogger(__name__)
 MOST_LOOKS = 12
 LONGEST_LOOK_S = 20.0
 GATEWAY_LOST = (502, 504)
+_BEFORE = timedelta(minutes=2)  # how far a network's clock may be behind (publication protocol)
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,7 @@ class Search:
     account_id: int
     network: Network
     access: Access
+    promise: Promise
     part: OutgoingPart
     is_last: bool
 
@@ -116,6 +132,8 @@ def look(world: World, publication_id: int) -> None:
 
 
 def _find(world: World, search: Search) -> FindResult:
+    if not search.promise.can_read:
+        return FindResult(Presence.UNREADABLE, message="This network does not show what stands there.")
     deadline = min(LONGEST_LOOK_S, world.timing.send_deadline)
     try:
         return readable(search.network.find(search.access, search.part, deadline_s=deadline))
@@ -150,7 +168,22 @@ def _what_to_find(session: Session, world: World, publication: Publication) -> S
     payload = publication.rendition.payload
     media = media_of(session, publication.desk_id, payload, world.media_folder)
     part = with_envelope(outgoing(publication.id, payload, position, media, now=publication.due_at), parts)
-    return Search(publication.id, publication.account_id, network, access, part, position == len(parts) - 1)
+    promise = network.promise(access)
+    if promise.kind is not NetworkClass.IDENTIFIED:
+        part = replace(part, taken=_known_there(session, publication.account_id, part.created_at))
+    return Search(
+        publication.id, publication.account_id, network, access, promise, part, position == len(parts) - 1
+    )
+
+
+def _known_there(session: Session, account_id: int, since: datetime) -> frozenset[str]:
+    """What is known to be other parts of ours, so that none is taken for this one."""
+    rows = session.scalars(
+        select(SentPart.remote_id).where(
+            SentPart.account_id == account_id, SentPart.sent_at >= since - _BEFORE
+        )
+    )
+    return frozenset(rows)
 
 
 def _note(session: Session, search: Search, found: FindResult, *, now: datetime) -> None:
@@ -170,10 +203,12 @@ def _settle(session: Session, world: World, search: Search, found: FindResult, *
     elif found.presence is Presence.DIFFERENT:
         said = "Something else stands under this post’s address on the network. Look there and decide."
         _ask_a_person(session, search.publication_id, found.message or said, now=now)
-    elif found.presence is Presence.ABSENT:
+    elif found.presence is Presence.ABSENT and is_remembered(search.promise, search.part, now=now):
         _absent(session, world, search, now=now)
+    elif found.presence is Presence.ABSENT:
+        _absent_without_key(session, world, search, now=now)
     else:
-        _look_again(session, search.publication_id, found.message, now=now)
+        _unreadable(session, world, search, found.message, now=now)
 
 
 def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: datetime) -> None:
@@ -193,27 +228,67 @@ def _absent(session: Session, world: World, search: Search, *, now: datetime) ->
     """Not there. Sending again under the same key is safe; if that is no longer allowed, or nobody answered, wait until
     nothing is in flight before saying so."""
     publication = session.get_one(Publication, search.publication_id)
-    may_go = isinstance(gate.ask(session, publication.id, now=now, clock_sane=world.clock_sane), gate.Passed)
-    sent = _last_sending(session, publication.id)
-    quiet_at = sent.started_at + timedelta(seconds=world.timing.send_deadline + world.timing.settle)
-    if now < quiet_at and not (may_go and _was_answered(sent)):
-        publication.not_before = quiet_at
+    tries = _tries(session, world, search)
+    answered = _may_go(session, world, search, now=now) and _was_answered(tries.last_send)
+    if now < tries.quiet_at and not answered:
+        publication.not_before = tries.quiet_at
         session.flush()
         return
+    _send_again(session, world, publication, "It is not there; sending it again under the same key.", now=now)
+
+
+def _absent_without_key(session: Session, world: World, search: Search, *, now: datetime) -> None:
+    """Not there, and a second post would be one more. It counts when nothing is on its way, and when seen twice."""
+    publication = session.get_one(Publication, search.publication_id)
+    tries = _tries(session, world, search)
+    if now < tries.quiet_at:
+        publication.not_before = tries.quiet_at
+    elif tries.absences < LOOKS_THAT_PROVE:
+        publication.not_before = now + timedelta(seconds=world.timing.look_gap)
+    elif tries.unclear >= UNCLEAR_TRIES:
+        said = "It was sent twice without a clear answer, and does not show. Look there and decide."
+        _ask_a_person(session, search.publication_id, said, now=now)
+    else:
+        _send_again(session, world, publication, "It is not there; it is sent once more.", now=now)
+    session.flush()
+
+
+def _unreadable(session: Session, world: World, search: Search, message: str, *, now: datetime) -> None:
+    """Nobody can say. Where the server remembers our key, that is no matter; else look again, or ask."""
+    remembered = search.promise.kind is NetworkClass.KEYED and is_remembered(
+        search.promise, search.part, now=now
+    )
+    if remembered and _may_go(session, world, search, now=now):
+        publication = session.get_one(Publication, search.publication_id)
+        _send_again(session, world, publication, "Sending it again under the same key.", now=now)
+    elif remembered or search.promise.can_read:
+        _look_again(session, search.publication_id, message, now=now)
+    else:
+        tries = _tries(session, world, search)
+        said = "It may have arrived, and this network shows nobody what stands there. Look there and decide."
+        _ask_a_person(session, search.publication_id, said, now=now, free_at=tries.quiet_at)
+
+
+def _send_again(
+    session: Session, world: World, publication: Publication, said: str, *, now: datetime
+) -> None:
     pause = now + wait(publication.tries, first_s=world.timing.reconcile_tick)
     transitions.settle(
-        session, search.publication_id, Act.RETRY, now=now, reason="absent",
-        explanation="It is not there; sending it again under the same key.",
+        session, publication.id, Act.RETRY, now=now, reason="absent", explanation=said,
         values={"not_before": pause, "looks": 0},
     )  # fmt: skip
 
 
-def _last_sending(session: Session, publication_id: int) -> Attempt:
-    sends = (Attempt.publication_id == publication_id) & (Attempt.act == "send")
-    return session.scalars(select(Attempt).where(sends).order_by(Attempt.id.desc()).limit(1)).one()
+def _may_go(session: Session, world: World, search: Search, *, now: datetime) -> bool:
+    answer = gate.ask(session, search.publication_id, now=now, clock_sane=world.clock_sane)
+    return isinstance(answer, gate.Passed)
 
 
-def _was_answered(sent: Attempt) -> bool:
+def _tries(session: Session, world: World, search: Search) -> Tries:
+    return tries_of(session, search.publication_id, search.part.index, timing=world.timing)
+
+
+def _was_answered(sent: Any) -> bool:
     """By the network, and not by a gateway that has lost sight of it."""
     return sent.status is not None and sent.status not in GATEWAY_LOST
 
@@ -229,10 +304,14 @@ def _look_again(session: Session, publication_id: int, message: str, *, now: dat
     session.flush()
 
 
-def _ask_a_person(session: Session, publication_id: int, sentence: str, *, now: datetime) -> None:
+def _ask_a_person(
+    session: Session, publication_id: int, sentence: str, *, now: datetime, free_at: datetime | None = None
+) -> None:
+    """`free_at`: before then something of it may still be on its way, so "not there" sends nothing yet."""
     if not transitions.settle(
-        session, publication_id, Act.ASK, now=now, reason="unclear", explanation=sentence
-    ):
+        session, publication_id, Act.ASK, now=now, reason="unclear", explanation=sentence,
+        values={"not_before": free_at},
+    ):  # fmt: skip
         return
     session.flush()
     publication = session.get_one(Publication, publication_id, populate_existing=True)

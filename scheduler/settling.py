@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from content_library.errors import InvalidInput, TransitionNotAllowed
 from content_library.models.user import User
 from content_library.permissions import can_settle, require
-from scheduler import transitions
+from scheduler import recording, transitions
 from scheduler.binding import late_at
-from scheduler.models import Publication, PublicationState
+from scheduler.models import AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import parts_of
+from scheduler.proofs import TOLD
 from scheduler.publication_flow import GIVEN_UP, Act
 
 LONGEST_ADDRESS = 1000
@@ -42,7 +43,11 @@ def it_is_not_there(session: Session, publication: Publication, *, actor: User, 
     """A person has looked and it is not there: it goes through the gate again, under the same key."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
     _check_asked(publication)
-    publication.not_before, publication.looks = None, 0
+    publication.looks = 0
+    recording.note_attempt(
+        session, publication.id, _first_missing(session, publication), TOLD, AttemptOutcome.ABSENT, now=now,
+        message=f"{actor.name} looked: not there.",
+    )  # fmt: skip
     publication.late_at = late_at(now, publication.grace_s, publication.ends_at)  # a person wants it now
     transitions.move(
         session,
@@ -90,6 +95,12 @@ def take_down(session: Session, publication: Publication, *, actor: User, now: d
         raise InvalidInput("Deskcast does not know where it stands. Take it down on the network itself.")
     publication.take_down_wanted_at = now
     transitions.note(session, publication, "publication.take_down", "Taking it down", now=now, actor=actor)
+
+
+def _first_missing(session: Session, publication: Publication) -> int:
+    """Which part is not known to be out."""
+    parts = parts_of(session, publication.id)
+    return next((part.position for part in parts if part.remote_id is None), 0)
 
 
 def _check_asked(publication: Publication) -> None:

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from content_library.database import Database
 from content_library.settings import Settings, Timing
 from content_library.web_addresses import FetchPolicy
 from scheduler.clock_watch import ClockWatch
+from scheduler.senders import Senders
 from service_channel.accounts import networks
 from service_channel.networks.base import Network
 from service_channel.token_vault import TokenVault
@@ -26,6 +28,7 @@ class World:
     engine: str
     clock_watch: ClockWatch = field(default_factory=lambda: ClockWatch(120.0))
     monotonic: Callable[[], float] = time.monotonic
+    senders: Senders | None = None  # without them nothing leaves for networks of class K, Q and B
 
     @property
     def clock_sane(self) -> bool:
@@ -34,9 +37,11 @@ class World:
 
 def make_world(settings: Settings, database: Database, *, engine: str) -> World:
     """The world of a real installation."""
+    make = partial(networks, FetchPolicy(allow=settings.fetch_allow))
     return World(
         database=database,
-        networks=networks(FetchPolicy(allow=settings.fetch_allow)),
+        networks=make(),
+        senders=Senders(make, most=settings.senders),
         vault=TokenVault(settings.vault_keys),
         media_folder=settings.media_folder,
         timing=settings.timing,

@@ -112,6 +112,10 @@ class OutgoingPart:
     poll: Poll | None = None  # shown as one where the network has them; the text says the options anyway
 
 
+def _kept_nowhere(_session: str) -> None:
+    """For a call that renews no session."""
+
+
 @dataclass
 class Access:
     """What an adapter needs to speak for one account. `save_session` keeps a renewed session (encrypted).
@@ -123,7 +127,7 @@ class Access:
     handle: str
     secret: Mapping[str, Any] = field(default_factory=dict)
     session: str = ""
-    save_session: Callable[[str], None] = lambda _session: None
+    save_session: Callable[[str], None] = _kept_nowhere
     store: Any = None
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from content_library import audit, clock
 from content_library.models.review import Approval
 from scheduler import (
+    endings,
     gate,
     mending,
     payloads,
@@ -115,14 +116,14 @@ def it_is_sent_before_it_is_marked() -> Any:
     """What the mark writes is thrown away until the answer is there."""
     real = publishing._marked
 
-    def marked(world: World, errand: publishing.Errand) -> publishing.Order | None:
+    def marked(world: World, errand: publishing.Errand, *known: Any, **more: Any) -> publishing.Order | None:
         @contextmanager
         def thrown_away() -> Iterator[Session]:
             with world.database.read() as session:
                 yield session
 
         with patch.object(world.database, "write", thrown_away):
-            return real(world, errand)
+            return real(world, errand, *known, **more)
 
     return patch.object(publishing, "_marked", marked)
 
@@ -237,7 +238,7 @@ def a_clock_that_jumped_is_trusted() -> Any:
 
 @fault("nobody had looked|stands there")
 def an_unclear_answer_is_taken_for_not_sent() -> Any:
-    return patch.object(publishing, "_unknown", publishing._not_sent)
+    return patch.object(endings, "_unknown", endings._not_sent)
 
 
 @fault("nobody had looked|stands there")
