@@ -34,9 +34,10 @@ Networks = Callable[[], Mapping[str, Network]]
 """Makes the networks in a sender; it is pickled, so a function of a module, or a `partial` of one."""
 
 _TOLERANCE_S = 0.05
+_READY_WITHIN_S = 30.0
 _ANSWERS_WITHIN_S = 1.0  # of the deadline, until the end of the process shows
 _PR_SET_PDEATHSIG = 1
-_NO_TIME = SendResult(Outcome.NOT_SENT, message="There was no time left to begin.")
+_NO_TIME = SendResult(Outcome.NOT_SENT, message="No sender was free in time.")
 _LOST = SendResult(Outcome.UNKNOWN, message="No answer came in time, so the sending was ended.")
 
 
@@ -106,7 +107,11 @@ class Senders:
             sender.end()
 
     def _sent(self, job: _Job) -> SendResult:
-        sender = self._taken()
+        try:
+            sender = self._taken()
+        except (OSError, EOFError):
+            log.exception("no sender could be started")
+            return _NO_TIME
         try:
             sender.line.send_bytes(pickle.dumps(job))
             left = job.ends_at - time.monotonic() + _ANSWERS_WITHIN_S
@@ -139,6 +144,10 @@ class Senders:
         sender = _Sender(process, ours)
         with self._lock:
             self._all.append(sender)
+        if not ours.poll(_READY_WITHIN_S):
+            self._dispose(sender)
+            raise OSError("a sender did not get ready")
+        ours.recv_bytes()
         return sender
 
     def _dispose(self, sender: _Sender) -> None:
@@ -155,6 +164,7 @@ def _serve(line: Connection, make: Networks) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     networks = make()
+    line.send_bytes(b"ready")
     while True:
         try:
             job: _Job = pickle.loads(line.recv_bytes())  # noqa: S301 - from our own engine

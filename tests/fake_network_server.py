@@ -1,8 +1,9 @@
 """The network process of the drills: it keeps posts by key, counts them, logs every body, and misbehaves on order.
 
 `python -m tests.fakes --port 0 --log FILE` prints its port. Posts stand at /accounts/<account>/posts/<key>:
-PUT puts once (200 for the same content, 409 for other), GET reads, DELETE takes down. /_control takes orders
-and /_state tells what stands there; both are for the tests only.
+PUT puts once (200 for the same content, 409 for other), GET reads, DELETE takes down. POST at /accounts/<account>/posts
+puts under an id the server chooses, once for each Idempotency-Key it remembers; GET there lists what can be seen.
+/_control takes orders and /_state tells what stands there; both are for the tests only.
 """
 
 import argparse
@@ -41,6 +42,7 @@ class Mode(StrEnum):
     LATE = "late"  # no answer; applied after `seconds`
     GARBAGE = "garbage"  # 200 that makes no sense, applied
     SLOW_DRIP = "slow_drip"  # applied; the answer comes byte by byte for `seconds`
+    FORGETFUL = "forgetful"  # applied; no key is remembered from here on, nor any from before
     DUPLICATE = "duplicate"  # applied; answers "duplicate", as if it had been there
     HIDDEN = "hidden"  # applied and said so, but reading does not show it for `seconds`
     REVOKED = "revoked"  # 401
@@ -61,6 +63,7 @@ class Standing:
     digest: str
     body: Mapping[str, Any]
     visible_at: float = 0.0
+    made_at: float = 0.0
 
 
 @dataclass
@@ -71,6 +74,8 @@ class State:
     order: Order = field(default_factory=Order)
     posts: dict[str, Standing] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
+    keys: dict[str, str] = field(default_factory=dict)
+    made: int = 0
     arrived: int = 0
     applied: int = 0
     under_way: int = 0
@@ -119,6 +124,34 @@ class State:
         if standing.digest != wanted.digest:
             return 409, {"error": "taken", "message": "something else stands here"}
         return 201 if standing is wanted else 200, {"id": path, "digest": standing.digest}
+
+    def make(self, folder: str, key: str, body: Mapping[str, Any], order: Order) -> dict[str, Any]:
+        """Put under a new id, or answer with what was put under this key before."""
+        visible_at = time.monotonic() + order.seconds if order.mode is Mode.HIDDEN else 0.0
+        with self.lock:
+            if order.mode is Mode.FORGETFUL:
+                self.keys.clear()
+            known = self.keys.get(key) if key else None
+            path = known or f"{folder}/{self.made + 1}"
+            if known is None:
+                self.made += 1
+                self.applied += 1
+                self.posts[path] = Standing(digest(body), body, visible_at, time.time())
+            if key and order.mode is not Mode.FORGETFUL:
+                self.keys[key] = path
+        if known is None:
+            self.write("applied", path, order.mode)
+        return {"id": path, "digest": digest(body)}
+
+    def listed(self, folder: str) -> list[dict[str, Any]]:
+        """What can be seen of an account, the newest first."""
+        with self.lock:
+            seen = [
+                {"id": path, "made_at": one.made_at, "body": one.body}
+                for path, one in self.posts.items()
+                if path.startswith(f"{folder}/") and one.visible_at <= time.monotonic()
+            ]
+        return sorted(seen, key=lambda one: -one["made_at"])
 
     def summary(self) -> dict[str, Any]:
         with self.lock:
@@ -176,6 +209,8 @@ class _Conversation(BaseHTTPRequestHandler):
         standing = self.server.state.posts.get(self.path)
         if self.path == "/me":
             return self._answer(200, {"id": "me"})
+        if self.path.endswith("/posts"):
+            return self._answer(200, {"posts": self.server.state.listed(self.path)})
         if standing is None or standing.visible_at > time.monotonic():
             return self._answer(404, {"error": "absent"})
         return self._answer(200, {"id": self.path, "digest": standing.digest})
@@ -190,6 +225,23 @@ class _Conversation(BaseHTTPRequestHandler):
         self._answer(200, {"id": self.path})
 
     def do_POST(self) -> None:
+        if self.path == "/_control":
+            return self._ordered()
+        with self.server.state.one_more():
+            return self._make()
+
+    def _make(self) -> None:
+        state, body = self.server.state, self._body()
+        key = self.headers.get("Idempotency-Key") or ""
+        order = state.take_order(key or f"{self.path} {digest(body)}")
+        state.write("arrived", self.path, order.mode, body)
+        if not self._is_let_in(order) or self._turned_away(order):
+            return
+        if order.mode is Mode.LATE:
+            time.sleep(order.seconds)
+        self._answer_applied(order, 201, state.make(self.path, key, body, order))
+
+    def _ordered(self) -> None:
         """An order: {mode, times, seconds, first_tries}."""
         order = self._body()
         with self.server.state.lock:

@@ -220,10 +220,12 @@ class CountingNetwork:
         return SendResult(outcome, ref, answer.status, _body(part), answer.json())
 
     def _exchange(
-        self, access: Access, method: str, path: str, body: Mapping[str, Any] | None, deadline_s: float
-    ) -> "_Answer":
+        self, access: Access, method: str, path: str, body: Mapping[str, Any] | None, deadline_s: float, *,
+        key: str = "",
+    ) -> "_Answer":  # fmt: skip
         line = self._line(str(access.secret["host"]))
-        return line.exchange(method, path, str(access.secret["token"]), body, time.monotonic() + deadline_s)
+        ends = time.monotonic() + deadline_s
+        return line.exchange(method, path, str(access.secret["token"]), body, ends, key=key)
 
     def _line(self, host: str) -> "_Line":
         lines: dict[str, _Line] = self._mine.__dict__.setdefault("lines", {})
@@ -266,11 +268,19 @@ class _Line:
         self._socket: socket.socket | None = None
 
     def exchange(
-        self, method: str, path: str, token: str, body: Mapping[str, Any] | None, ends: float
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: Mapping[str, Any] | None,
+        ends: float,
+        *,
+        key: str = "",
     ) -> _Answer:
         """Raises _Broken."""
         octets = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {path} HTTP/1.1\r\nHost: fake\r\nAuthorization: Bearer {token}\r\n"
+        head += f"Idempotency-Key: {key}\r\n" if key else ""
         wire = self._connected(ends)
         try:
             wire.sendall(f"{head}Content-Length: {len(octets)}\r\n\r\n".encode() + octets)

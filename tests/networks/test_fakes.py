@@ -4,12 +4,23 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service_channel.networks.base import Access, Outcome, Prepared, Presence, SendResult
+from service_channel.networks.base import Access, NetworkClass, Outcome, Prepared, Presence, SendResult
 from tests.fakes import CountingNetwork, FakeServer, Mode
-from tests.networks.contract import SignInContract, a_part, presence, send
+from tests.networks.contract import (
+    BlindContract,
+    KeyedContract,
+    QueryableContract,
+    SignIn,
+    SignInContract,
+    a_part,
+    presence,
+    send,
+)
+from tests.posting_fakes import PostingNetwork
 
 pytestmark = pytest.mark.network
 
@@ -43,6 +54,61 @@ class TestCountingNetworkContract(SignInContract):
 
     def standing(self, access: Access) -> int:
         return self._fake.count()
+
+
+class _Posting(SignIn):
+    kind: NetworkClass
+
+    @pytest.fixture(autouse=True)
+    def _with_server(self, fake: FakeServer) -> None:
+        self._fake = fake
+
+    @pytest.fixture
+    def network(self) -> Iterator[PostingNetwork]:
+        network = PostingNetwork("posting", self.kind)
+        yield network
+        network.close()
+
+    def standing(self, access: Access) -> int:
+        return self._fake.count()
+
+
+class TestKeyedCountingContract(_Posting, KeyedContract):
+    pass
+
+
+class TestQueryableCountingContract(_Posting, QueryableContract):
+    def old_post(self, access: Access, text: str) -> None:
+        """The fake's clock is the machine's, and `CREATED_AT` lies weeks before it or after: see the test below."""
+        pytest.fail("the fake cannot be given a time")
+
+    def test_an_older_post_with_the_same_words_is_not_taken_for_it(
+        self, network: PostingNetwork, access: Access
+    ) -> None:
+        part = a_part(network)
+        send(network, access, part)
+        later = replace(part, created_at=datetime.now(UTC) + timedelta(minutes=3))
+        assert presence(network, access, later) is Presence.ABSENT
+
+
+class TestBlindCountingContract(_Posting, BlindContract):
+    pass
+
+
+@pytest.fixture
+def keyed() -> Iterator[PostingNetwork]:
+    network = PostingNetwork("posting", NetworkClass.KEYED)
+    yield network
+    network.close()
+
+
+def test_a_server_that_forgets_its_keys_posts_twice(fake: FakeServer, keyed: PostingNetwork) -> None:
+    network = keyed
+    part = a_part(network)
+    send(network, fake.access(), part)
+    fake.order(Mode.FORGETFUL)
+    send(network, fake.access(), part)
+    assert fake.count() == 2
 
 
 @pytest.mark.parametrize(
