@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, g
 from markupsafe import Markup, escape
 
+from app.network_icons import NETWORK_ICONS
 from content_library.wall_time import zone
 
 _URL = re.compile(r"https?://[^\s<>\"]+")
@@ -120,7 +121,7 @@ def words(value: str) -> str:
 
 def teach_templates(app: Flask) -> None:
     """Register filters and globals."""
-    app.jinja_env.globals.update(_=gettext, time_tag=time_tag)
+    app.jinja_env.globals.update(_=gettext, time_tag=time_tag, NETWORK_ICONS=NETWORK_ICONS)
     app.jinja_env.filters.update(
         linked=linked, exact=exact, words=words, span=span, worked=worked, city=city, day=day, name_in=name_in
     )

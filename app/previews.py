@@ -13,6 +13,7 @@ from flask import url_for
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
+from app.network_icons import NETWORK_ICONS
 from content_library.completeness import is_address
 from content_library.content import rendition
 from content_library.media import pictures_by_hash
@@ -22,7 +23,6 @@ from content_library.models.post import Revision
 from content_library.network_limits import count, find_links, what_is_cut
 
 PictureUrl = Callable[[Media], str]
-ICONS = {"page": "world-www", "bluesky": "brand-bluesky", "mastodon": "brand-mastodon"}
 _MARKED = regex.compile(r"(?<![\p{L}\p{N}_/@#&])[@#][\p{L}\p{N}_][\p{L}\p{N}_.@\-]*(?<![.\-@])")
 
 
@@ -67,7 +67,7 @@ def _items(
             "key": str(account.id),
             "label": _label(account, networks.count(account.network) > 1),
             "network": account.network,
-            "icon": ICONS.get(account.network, "world"),
+            "icon": NETWORK_ICONS.get(account.network, "world"),
             "parts": len(document["parts"]),
             "post": preview(account, document, pictures, marked, picture_url),
         }

@@ -86,7 +86,7 @@ def _earlier_may_be_out(session: Session, world: World, tried: Tried) -> bool:
 def _still_unknown(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
     publication = session.get_one(Publication, claimed.publication_id)
     if result.outcome is Outcome.SIGNED_OUT:
-        accounts.lost(session, publication.account, result.message, now=now)
+        accounts.refused(session, publication.account, result.message, now=now)
     pause = timedelta(seconds=result.retry_after) if result.retry_after else wait(publication.tries)
     later = None if result.outcome is Outcome.UNKNOWN else now + pause
     transitions.settle(
@@ -109,11 +109,14 @@ def _not_sent(session: Session, claimed: Claim, result: SendResult, *, now: date
 
 
 def _signed_out(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
-    """Proved: nothing is there, and nothing will be until a person connects the account again."""
-    accounts.lost(session, session.get_one(Account, claimed.account_id), result.message, now=now)
-    if not transitions.settle(
-        session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message,
-        values={"leased_until": None},
+    """Proved: nothing is there, and nothing will be until the token is renewed, or a person connects again."""
+    is_lost = accounts.refused(session, session.get_one(Account, claimed.account_id), result.message, now=now)
+    if (
+        not transitions.settle(
+            session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message,
+            values={"leased_until": None},
+        )
+        or not is_lost
     ):  # fmt: skip
         return
     session.flush()

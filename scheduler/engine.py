@@ -46,6 +46,7 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("recover", jobs.recover, timing.reconcile_tick),
         Entry("reconcile", jobs.reconcile, timing.reconcile_tick),
         Entry("settle_decisions", jobs.settle_decisions, 2.0),
+        Entry("renew", jobs.renew, 15.0),
         Entry("seal", jobs.seal, 3.0),
         Entry("mail", jobs.mail, timing.poll_tick),
         Entry("poll_feeds", jobs.poll_feeds, timing.poll_tick),

@@ -103,6 +103,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
 
 
 _MINUTE = timedelta(minutes=1)
+_RENEWING = timedelta(seconds=15)
 
 
 def _hold(session: Session, row: Row[Any]) -> No | None:
@@ -244,6 +245,10 @@ def _account(row: Row[Any], now: datetime) -> No | None:
         return No(Reason.ACCOUNT, Act.BLOCK, f"{row.handle} is out of use.")
     if row.account_state is not AccountState.ACTIVE:
         return No(Reason.ACCOUNT, Act.BLOCK, f"{row.handle} has to be connected again under Accounts.")
+    if row.dies_at is not None and row.dies_at <= now:
+        return No(Reason.ACCOUNT, Act.BLOCK, f"{row.handle} has to be connected again under Accounts.")
+    if row.expires_at is not None and row.expires_at <= now:
+        return No(Reason.RATE, Act.GIVE_BACK, "Its access is being renewed.", now + _RENEWING)
     if row.not_before is not None and row.not_before > now:
         return No(Reason.RATE, Act.GIVE_BACK, "The network asked us to wait.", row.not_before)
     return None

@@ -64,6 +64,8 @@ def _question() -> Any:
             Account.least_gap_s,
             LadderStanding.stage,
             Credential.not_before,
+            Credential.expires_at,
+            Credential.dies_at,
             Desk.solo,
             Desk.zone,
             _CHANGED_FACT.label("changed_fact"),

@@ -26,12 +26,15 @@ from content_library import (
     submissions,
     terms,
 )
+from content_library.models.account import Account
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
 from scheduler import head_exports, mending, reconciling, retention, take_down, transitions
 from scheduler.workers import Workers
 from scheduler.world import World
+from service_channel import connecting, renewing
+from service_channel.networks.base import Renewable
 
 log = logging.getLogger(__name__)
 
@@ -90,19 +93,35 @@ def reconcile(duty: Duty) -> None:
     _each(duty, unwanted, lambda publication_id: take_down.take_down_one(world, publication_id))
 
 
-def _each(duty: Duty, publication_ids: Iterable[int], do: Callable[[int], None]) -> None:
+def _each(duty: Duty, ids: Iterable[int], do: Callable[[int], object]) -> None:
     """Several at once, each on its own: one network that does not answer keeps nobody else waiting for long."""
 
-    def one(publication_id: int) -> None:
+    def one(number: int) -> None:
         if duty.stopping.is_set():
             return
         try:
-            do(publication_id)
+            do(number)
         except Exception:
-            log.exception("publication %s: tried again later", publication_id)
+            log.exception("number %s: tried again later", number)
 
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
-        list(pool.map(one, publication_ids))
+        list(pool.map(one, ids))
+
+
+def renew(duty: Duty) -> None:
+    """Renew the access tokens that run out soon; say which connections a person has to renew."""
+    world = duty.world
+    renewable = {key for key, network in world.networks.items() if isinstance(network, Renewable)}
+    with world.database.write() as session:
+        now = clock.now(session)
+        due = renewing.claim_due(session, renewable, now=now)
+        keys = dict(session.execute(select(Account.id, Account.network).where(Account.id.in_(due))).all())
+    _each(duty, due, lambda one: renewing.renew(world.database, world.networks[keys[one]], world.vault, one))
+    with world.database.write() as session:
+        now = clock.now(session)
+        renewing.end_dead(session, now=now)
+        renewing.tell_dying(session, now=now)
+        connecting.forget_old(session, now=now)
 
 
 def mend(duty: Duty) -> None:

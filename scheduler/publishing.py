@@ -273,8 +273,8 @@ def _not_prepared(world: World, errand: Errand, done: Preparation) -> None:
 def _why_unprepared(
     session: Session, world: World, publication: Publication, done: Preparation, *, now: datetime
 ) -> gate.No:
-    if done.outcome is Outcome.SIGNED_OUT:
-        accounts.lost(session, publication.account, done.message, now=now)
+    signed_out = done.outcome is Outcome.SIGNED_OUT
+    if signed_out and accounts.refused(session, publication.account, done.message, now=now):
         return gate.No(gate.Reason.ACCOUNT, Act.BLOCK, done.message)
     if done.outcome is Outcome.REFUSED:
         return gate.No(gate.Reason.PAYLOAD, Act.HOLD, done.message)

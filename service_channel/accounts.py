@@ -18,12 +18,18 @@ from content_library.models.user import User
 from content_library.notices import leads_of, notify, over
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_fetch import FetchPolicy
-from content_library.web_transports import httpx_transport
 from service_channel import transitions
 from service_channel.models.credential import Credential
-from service_channel.networks.base import Access, Connection, ConnectRefused, FindResult, Network, Presence
-from service_channel.networks.bluesky import Bluesky
-from service_channel.networks.page import Page
+from service_channel.networks.base import (
+    Access,
+    Connectable,
+    Connection,
+    ConnectRefused,
+    FindResult,
+    Presence,
+    Renewed,
+)
+from service_channel.networks.every import networks as networks
 from service_channel.page_store import PageStore
 from service_channel.token_vault import CannotOpen, TokenVault
 
@@ -36,13 +42,10 @@ class Health(StrEnum):
     UNCLEAR = "unclear"  # it could not be asked
 
 
+JUST_RENEWED = timedelta(minutes=5)
+"""A token refused this soon after it was renewed is refused for good: a person has to connect again."""
 NOTED_EVERY = timedelta(minutes=1)
 MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
-
-
-def networks(policy: FetchPolicy) -> dict[str, Network]:
-    """Every network this release can send to, by key."""
-    return {"page": Page(), "bluesky": Bluesky(transport_for=lambda: httpx_transport(policy))}
 
 
 def get_account(session: Session, desk_id: int, account_id: int) -> Account:
@@ -64,19 +67,22 @@ def accounts_with_health(session: Session, desk_id: int) -> list[tuple[Account, 
     return [(account, credential) for account, credential in rows]
 
 
-def try_bluesky(policy: FetchPolicy, host: str, identifier: str, app_password: str) -> Connection:
-    """Sign in to a PDS to see whether it works. Takes seconds: never inside a transaction.
+def try_connecting(policy: FetchPolicy, network: str, given: Mapping[str, str]) -> Connection:
+    """Sign in with what a person typed, to see whether it works. Takes seconds: never inside a transaction.
 
     Raises InvalidInput with a sentence at the field it is about.
     """
+    found = networks(policy).get(network)
+    if not isinstance(found, Connectable):
+        raise NotFound("There is nothing to type in to connect this network.")
     try:
-        return Bluesky(transport_for=lambda: httpx_transport(policy)).connect(host, identifier, app_password)
+        return found.connect(given)
     except ConnectRefused as refused:
         raise InvalidInput(str(refused), {refused.field: str(refused)}) from refused
 
 
 def connect(
-    session: Session, desk: Desk, network: str, found: Connection, *, host: str, vault: TokenVault, actor: User,
+    session: Session, desk: Desk, network: str, found: Connection, *, vault: TokenVault, actor: User,
     now: datetime, account: Account | None = None,
 ) -> Account:  # fmt: skip
     """Keep a tested connection. An account of the same identity on this desk is connected again, with its history."""
@@ -93,7 +99,7 @@ def connect(
     account.handle, account.remote_id, account.url = found.handle, found.remote_id, found.url
     account.name = found.display_name or account.name
     session.flush()
-    _keep_secret(session, account, found, host=host, vault=vault, now=now)
+    _keep_secret(session, account, found, vault=vault, now=now)
     transitions.move_account(session, account, AccountState.ACTIVE, actor=actor, now=now, why="connected")
     over(session, "account.reconnect", [account], now=now)
     return account
@@ -125,10 +131,10 @@ def _known(session: Session, desk: Desk, network: str, found: Connection) -> Acc
 
 
 def _keep_secret(
-    session: Session, account: Account, found: Connection, *, host: str, vault: TokenVault, now: datetime
+    session: Session, account: Account, found: Connection, *, vault: TokenVault, now: datetime
 ) -> None:
     credential = session.get(Credential, account.id) or Credential(account_id=account.id, connected_at=now)
-    credential.host = host
+    credential.host = str(found.secret.get("host") or "")
     credential.secret = seal_secret(vault, account.id, found.secret)
     credential.session = (
         vault.seal(found.session, place=_place(account.id, "session")) if found.session else None
@@ -136,8 +142,41 @@ def _keep_secret(
     credential.key_id = vault.key_id
     credential.updated_at = credential.connected_at = credential.last_ok_at = now
     credential.problem, credential.problem_at, credential.not_before = "", None, None
+    credential.expires_at, credential.dies_at = found.expires_at, found.dies_at
+    credential.renewing_until = credential.renewed_at = None
     session.add(credential)
     session.flush()
+
+
+def keep_renewed(
+    session: Session, credential: Credential, renewed: Renewed, *, vault: TokenVault, now: datetime
+) -> None:
+    """Keep the secret that a renewal gave, in place of the old one."""
+    kept = credential.session
+    if kept and credential.key_id != vault.key_id:
+        place = _place(credential.account_id, "session")
+        credential.session = vault.seal(vault.open(kept, key_id=credential.key_id, place=place), place=place)
+    credential.secret = seal_secret(vault, credential.account_id, renewed.secret)
+    credential.key_id = vault.key_id
+    credential.expires_at, credential.renewing_until = renewed.expires_at, None
+    credential.dies_at = renewed.dies_at or credential.dies_at
+    credential.renewed_at = credential.updated_at = credential.last_ok_at = now
+    credential.problem, credential.problem_at = "", None
+    session.flush()
+
+
+def seal_again(session: Session, *, vault: TokenVault, most: int = 500) -> int:
+    """Seal under the first key what is sealed under another; returns how many. Raises CannotOpen."""
+    rows = session.scalars(select(Credential).where(Credential.key_id != vault.key_id).limit(most)).all()
+    for row in rows:
+        for column in ("secret", "session"):
+            if sealed := getattr(row, column):
+                place = _place(row.account_id, column)
+                plain = vault.open(sealed, key_id=row.key_id, place=place)
+                setattr(row, column, vault.seal(plain, place=place))
+        row.key_id = vault.key_id
+    session.flush()
+    return len(rows)
 
 
 def seal_secret(vault: TokenVault, account_id: int, secret: Mapping[str, Any]) -> bytes:
@@ -260,6 +299,18 @@ def lost(session: Session, account: Account, problem: str, *, now: datetime) -> 
         session, leads_of(session, account.desk_id), "account.reconnect", account, stage=now.isoformat(),
         text=f"{account.handle} on {NETWORK_NAMES[account.network]} has to be connected again.", now=now,
     )  # fmt: skip
+
+
+def refused(session: Session, account: Account, problem: str, *, now: datetime) -> bool:
+    """The network refuses our token. One that can be renewed is renewed first; True: it is lost."""
+    credential = session.get(Credential, account.id)
+    fresh = credential is not None and credential.renewed_at and now - credential.renewed_at < JUST_RENEWED
+    if credential is None or credential.expires_at is None or fresh:
+        lost(session, account, problem, now=now)
+        return True
+    credential.expires_at, credential.renewing_until = now, None
+    credential.problem, credential.problem_at = problem, now
+    return False
 
 
 def wait_until(session: Session, account: Account, instant: datetime) -> None:

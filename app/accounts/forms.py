@@ -1,34 +1,55 @@
 """What is asked when an account is connected."""
 
-from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from collections.abc import Sequence
+
+from wtforms import Field, PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
 
 from app.formatting import gettext as _
 from app.forms import DeskcastForm, choices
 from content_library.models.account import NETWORK_NAMES
+from service_channel.networks.base import Asked, Connection
 
 
-class BlueskyForm(DeskcastForm):
-    host = StringField(
+class TypedForm(DeskcastForm):
+    """What a network asks for; the fields are added for each."""
+
+    asked: tuple[Asked, ...] = ()
+
+    def given(self) -> dict[str, str]:
+        """What was typed, by name."""
+        return {one.name: self._fields[one.name].data or "" for one in self.asked}
+
+
+def typed_form(asked: Sequence[Asked]) -> type[TypedForm]:
+    """A form with a field for each thing a network asks for."""
+    fields = {one.name: _field(one) for one in asked}
+    return type("NetworkForm", (TypedForm,), {**fields, "asked": tuple(asked)})
+
+
+def _field(one: Asked) -> Field:
+    kind = PasswordField if one.is_secret else StringField
+    needed = (
+        InputRequired(_("Enter this: {label}.").format(label=_(one.label))) if one.is_required else Optional()
+    )
+    return kind(_(one.label), [needed, Length(max=one.longest)], default=one.default, description=_(one.why))
+
+
+class SignInForm(DeskcastForm):
+    server = StringField(
         _("Server"),
-        [InputRequired(_("Enter the server, such as https://bsky.social.")), Length(max=500)],
-        default="https://bsky.social",
-        description=_("Where the account lives. Leave it as it is unless you know that it is elsewhere."),
+        [Length(max=500)],
+        description=_("The server the account lives on, such as mastodon.social."),
     )
-    identifier = StringField(
-        _("Handle"),
-        [InputRequired(_("Enter the account’s handle.")), Length(max=253)],
-        description=_("Such as brindlemoor.bsky.social."),
-    )
-    app_password = PasswordField(
-        _("App password"),
-        [InputRequired(_("Enter an app password.")), Length(max=200)],
-        description=_(
-            "Not the account’s real password: an app password can post, but it cannot take the account over, and "
-            "you can end it in Bluesky at any time. You make one there under Settings, Privacy and security, "
-            "App passwords."
-        ),
-    )
+
+
+class ChoiceForm(DeskcastForm):
+    """Which of the accounts that were found is meant."""
+
+    account = RadioField(_("Account"), [InputRequired(_("Choose an account."))])
+
+    def offer(self, found: Sequence[Connection]) -> None:
+        self.account.choices = [(str(n), one.display_name or one.handle) for n, one in enumerate(found)]
 
 
 class PracticeForm(DeskcastForm):

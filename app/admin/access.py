@@ -31,6 +31,7 @@ def settings_tabs() -> list[dict[str, Any]]:
         ("/settings/desks", "admin.desks", _("Desks"), "building-store"),
         ("/settings/teams", "admin.teams", _("Teams"), "users-group"),
         ("/settings/formats", "admin.formats", _("Formats"), "template"),
+        ("/settings/networks", "admin.networks", _("Networks"), "plug-connected"),
         ("/settings/keeping", "admin.keeping", _("Keeping"), "archive"),
     )
     here = "/".join(request.path.split("/")[:3])

@@ -5,18 +5,16 @@ it; where its other addresses are elsewhere inside, they have to be allowed like
 """
 
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
-from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, current_app, url_for
 from joserfc.errors import JoseError
 from requests import RequestException
-from requests.adapters import HTTPAdapter
 
+from app.checked_session import CheckedSession
 from app.extensions import settings
 from content_library.open_id import Claims
 from content_library.settings import OpenId
@@ -35,16 +33,6 @@ class ProviderRefused(Exception):
     def __init__(self, message: str, *, declined: bool = False) -> None:
         super().__init__(message)
         self.declined = declined
-
-
-class CheckedSession(OAuth2Session):
-    """Authlib's session over the checked connections, with nothing from the environment."""
-
-    def __init__(self, *args: Any, transport: Callable[[], HTTPAdapter], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.trust_env = False
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, transport())
 
 
 class CheckedProvider(FlaskOAuth2App):

@@ -7,12 +7,11 @@ from typing import Any
 from flask import url_for
 
 from app.formatting import gettext as _
+from app.network_icons import NETWORK_ICONS
 from content_library.models.account import NETWORK_NAMES
 from content_library.wall_time import wall_of
 from scheduler.agenda import Card
 from scheduler.models import PublicationState as S
-
-NETWORK_ICONS = {"page": "world-www", "bluesky": "brand-bluesky", "mastodon": "brand-mastodon"}
 
 # tone, icon and word of each state; the badges of `macros/states.html` say the same
 MARKS = {

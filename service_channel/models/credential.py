@@ -27,5 +27,9 @@ class Credential(Base):
     problem: Mapped[str] = mapped_column(default="")
     problem_at: Mapped[datetime | None]
     not_before: Mapped[datetime | None]  # the network asked us to wait until then
+    expires_at: Mapped[datetime | None]  # the access token runs out; it is renewed before
+    dies_at: Mapped[datetime | None]  # from then on a person has to connect again
+    renewing_until: Mapped[datetime | None]  # somebody is renewing it, or has just tried in vain
+    renewed_at: Mapped[datetime | None]
 
     account: Mapped[Account] = relationship()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class NetworkClass(StrEnum):
@@ -248,6 +248,7 @@ class Network(Protocol):
         ...
 
 
+@runtime_checkable
 class Connectable(Protocol):
     """A network that an account of is connected by typing something in: a token, a password, a webhook's address."""
 
@@ -273,6 +274,7 @@ class Renewed:
     message: str = ""
 
 
+@runtime_checkable
 class Renewable(Protocol):
     """A network whose access tokens run out and are renewed by us, one at a time for an account."""
 
@@ -303,6 +305,7 @@ class AppKeys:
     client_secret: str = ""
 
 
+@runtime_checkable
 class SignInNetwork(Protocol):
     """A network where a person signs in and lets us post.
 

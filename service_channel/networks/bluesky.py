@@ -1,7 +1,7 @@
 """Bluesky: a network of class I. We choose a record's key once and put it only where nothing stands yet."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from content_library.web_fetch import FetchPolicy, httpx_transport
 from service_channel.networks import bluesky_connect, facets
 from service_channel.networks.base import (
     Access,
+    Asked,
     Connection,
     FindResult,
     NetworkClass,
@@ -36,7 +37,7 @@ from service_channel.networks.bluesky_records import (
     post_record,
     ref_of,
 )
-from service_channel.networks.bluesky_wire import Failed, Line
+from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed, Line
 from service_channel.networks.calls import Reply
 
 CHECK_DEADLINE_S = 20.0
@@ -47,6 +48,18 @@ class Bluesky:
     """`transport_for` is asked once for the way out to the web; without it only the public web is reached."""
 
     key = "bluesky"
+    help = (
+        "Not the account’s real password: an app password can post, but it cannot take the account over, and you can "
+        "end it in Bluesky at any time. You make one there under Settings, Privacy and security, App passwords."
+    )
+    asks = (
+        Asked("identifier", "Handle", "Such as brindlemoor.bsky.social.", longest=253),
+        Asked("app_password", "App password", is_secret=True, longest=200),
+        Asked(
+            "host", "Server", "Where the account lives. Leave it as it is unless you know that it is elsewhere.",
+            default=DEFAULT_HOST,
+        ),
+    )  # fmt: skip
 
     def __init__(self, transport_for: Callable[[], httpx.BaseTransport] | None = None) -> None:
         self._transport = transport_for() if transport_for else httpx_transport(FetchPolicy())
@@ -58,9 +71,11 @@ class Bluesky:
     def new_key(self, now: datetime) -> str:
         return self._tids.next(now)
 
-    def connect(self, host: str, identifier: str, app_password: str) -> Connection:
-        """Test a sign-in. Raises ConnectRefused with a sentence for the person who tried."""
-        return bluesky_connect.connect(self._transport, host, identifier, app_password)
+    def connect(self, given: Mapping[str, str]) -> Connection:
+        """Raises ConnectRefused with a sentence for the person who tried."""
+        return bluesky_connect.connect(
+            self._transport, given.get("host", ""), given.get("identifier", ""), given.get("app_password", "")
+        )
 
     def prepare(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> Preparation:
         if problem := _problem(part):

@@ -58,7 +58,8 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "curation.feeds_index": (Visit("priya"),),
     "curation.feed": (Visit("priya", {"subscription_id": "subscription"}),),
     "accounts.index": (Visit("priya"),),
-    "accounts.bluesky": (Visit("priya"),),
+    "accounts.choose_network": (Visit("priya"),),
+    "accounts.connection": (Visit("priya", {"network": "bluesky"}),),
     "accounts.reconnect": (Visit("priya", {"account_id": "bluesky"}),),
     "boundaries.index": (Visit("priya"), Visit("maya")),
     "boundaries.new": (Visit("priya"), Visit("priya", more={"detector": "personal_data"})),
@@ -89,6 +90,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "record.head_page": (Visit("ruth"),),
     "record.hold_list": (Visit("ruth"), Visit("priya")),
     "admin.keeping": (Visit("sam"),),
+    "admin.networks": (Visit("sam"),),
     "admin.overview": (Visit("sam"),),
     "admin.people": (Visit("sam"),),
     "admin.new_person": (Visit("sam"),),
@@ -114,6 +116,8 @@ PAGES: dict[str, tuple[Visit, ...]] = {
 }
 
 NO_PAGES = {
+    "accounts.choose": "there only while somebody comes back from a network: tests/app/accounts/test_sign_in.py",
+    "accounts.signed_in_there": "leads on, from a network back into Deskcast",
     "auth.open_id_callback": "leads on, from a provider back into Deskcast",
     "auth.open_id_start": "leads on, to a provider",
     "calendar.events": "JSON for the calendar's script",

@@ -110,8 +110,10 @@ def test_a_post_goes_the_whole_road(house: House, database_url: str, feed_server
 
 
 def connect_bluesky(lead: Person, pds: RealPds, handle: str, app_password: str) -> None:
-    lead.open("/d/brindlemoor/accounts/bluesky")
-    lead.send("/d/brindlemoor/accounts/bluesky", host=pds.url, identifier=handle, app_password=app_password)
+    lead.open("/d/brindlemoor/accounts/new/bluesky")
+    lead.send(
+        "/d/brindlemoor/accounts/new/bluesky", host=pds.url, identifier=handle, app_password=app_password
+    )
     assert handle in lead.open("/d/brindlemoor/accounts")
 
 

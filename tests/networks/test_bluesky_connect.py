@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 
 from content_library.web_fetch import FetchPolicy, httpx_transport
-from service_channel.networks.base import Access, ConnectRefused, Outcome, Presence
+from service_channel.networks.base import Access, Connection, ConnectRefused, Outcome, Presence
 from service_channel.networks.bluesky import Bluesky
 from service_channel.networks.bluesky_connect import server_address
 from tests.networks.bluesky_accounts import LOOPBACK, Signed, bluesky, signed_up
 from tests.networks.contract import a_part, send
 from tests.networks.faulty_pds import FaultyPds, faulty_pds
 from tests.support.pds import RealPds
+
+
+def connect(network: Bluesky, host: str, identifier: str, app_password: str) -> Connection:
+    return network.connect({"host": host, "identifier": identifier, "app_password": app_password})
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def faulty(pds: RealPds) -> Iterator[FaultyPds]:
 def test_a_connected_account_can_send_with_what_is_kept(
     network: Bluesky, account: Signed, pds: RealPds
 ) -> None:
-    connection = network.connect(pds.url, f" @{account.handle} ", account.app_password)
+    connection = connect(network, pds.url, f" @{account.handle} ", account.app_password)
     assert (connection.handle, connection.remote_id) == (account.handle, account.did)
     assert connection.display_name == account.handle
     assert connection.url == f"https://bsky.app/profile/{account.handle}"
@@ -50,7 +54,7 @@ def test_the_name_a_profile_shows_is_kept(network: Bluesky, account: Signed, fau
     faulty.order(
         "getRecord", status=200, body={"uri": "at://x", "cid": "b", "value": {"displayName": "Elm Help"}}
     )
-    assert network.connect(faulty.url, account.handle, account.app_password).display_name == "Elm Help"
+    assert connect(network, faulty.url, account.handle, account.app_password).display_name == "Elm Help"
 
 
 @pytest.mark.pds
@@ -171,5 +175,5 @@ def test_a_password_never_goes_over_the_open_internet_unencrypted() -> None:
 
 def _refused(network: Bluesky, host: str, identifier: str = "desk.test", password: str = "x") -> str:
     with pytest.raises(ConnectRefused) as refused:
-        network.connect(host, identifier, password)
+        connect(network, host, identifier, password)
     return str(refused.value)

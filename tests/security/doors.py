@@ -280,6 +280,8 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "ladder.turn_down.account_id": asked.id,
         "accounts.connect_again.account_id": bluesky.id,
         "accounts.reconnect.account_id": bluesky.id,
+        "network": "bluesky",
+        "state": "no-such-state",
     }
     things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
 
@@ -473,7 +475,10 @@ def _forms(
         "calendar.stop": {"reason": "Stop."},
         "calendar.settle": {"answer": "there"},
         "accounts.add_practice": {"network": "mastodon", "handle": "other@example.org"},
-        "accounts.connect_bluesky": {
+        "accounts.sign_in": {"server": "http://127.0.0.1:9"},
+        "accounts.take_choice": {"account": "0"},
+        "admin.set_network": {"bluesky-client_id": "id", "bluesky-client_secret": "secret"},
+        "accounts.connect": {
             "host": "http://127.0.0.1:9",
             "identifier": "a.example",
             "app_password": "x",

@@ -32,7 +32,7 @@ def priya(house: House) -> FlaskClient:
     return house.client("priya")
 
 
-def connect(client: FlaskClient, pds: RealPds, handle: str, password: str, page: str = f"{HERE}/bluesky"):
+def connect(client: FlaskClient, pds: RealPds, handle: str, password: str, page: str = f"{HERE}/new/bluesky"):
     return send_form(client, page, host=pds.url, identifier=handle, app_password=password)
 
 
@@ -78,7 +78,7 @@ def test_a_wrong_password_is_said_at_its_field_and_nothing_is_kept(house: House,
 
 def test_a_server_that_is_none_is_said_at_the_server(house: House, priya, pds: RealPds):
     answer = send_form(
-        priya, f"{HERE}/bluesky", host="http://127.0.0.1:9", identifier="x.test", app_password="x"
+        priya, f"{HERE}/new/bluesky", host="http://127.0.0.1:9", identifier="x.test", app_password="x"
     )
     assert answer.status_code == 422
     assert html.fromstring(answer.text).get_element_by_id("host-wrong").text_content()
@@ -125,4 +125,4 @@ def test_another_identity_never_takes_an_accounts_place(house: House, priya, pds
 
 
 def test_the_page_says_why_it_asks_for_an_app_password(priya):
-    assert "Not the account’s real password" in said(priya.get(f"{HERE}/bluesky"))
+    assert "Not the account’s real password" in said(priya.get(f"{HERE}/new/bluesky"))

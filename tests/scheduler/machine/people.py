@@ -245,7 +245,7 @@ class People(RuleBasedStateMachine):
         desk = session.get_one(Desk, self.stock.desk)
         found = Connection(account.handle, account.name, f"did:{account.id}", "", self.stock.secret, "")
         accounts.connect(
-            session, desk, account.network, found, host=self.stock.secret["host"], vault=make.VAULT, account=account,
+            session, desk, account.network, found, vault=make.VAULT, account=account,
             **self.priya(session),
         )  # fmt: skip
         self.witness.reconnected(account.id)

@@ -1,0 +1,279 @@
+"""Connecting an account: choosing the network, typing in what it asks for, or signing in there and coming back."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import flash, g, redirect, render_template, request, url_for
+
+from app.accounts import exchange
+from app.accounts.forms import ChoiceForm, SignInForm, TypedForm, typed_form
+from app.accounts.reach import Choice, choice, choices, policy, require_manager, vault
+from app.accounts.views import blueprint
+from app.extensions import database, db, desk, let_go, me, now
+from app.formatting import gettext as _
+from app.sign_in import identify, signed_in
+from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
+from content_library.models.account import Account, AccountState
+from content_library.models.desk import Desk
+from service_channel import accounts, connecting, network_apps
+from service_channel.networks.base import AppKeys, Connection, ConnectRefused
+
+
+@blueprint.get("/d/<desk>/accounts/new")
+@signed_in
+def choose_network() -> Any:
+    require_manager()
+    return render_template("accounts/new.html", networks=choices())
+
+
+@blueprint.get("/d/<desk>/accounts/new/<network>")
+@signed_in
+def connection(network: str) -> Any:
+    require_manager()
+    return _page(choice(network), None)
+
+
+@blueprint.post("/d/<desk>/accounts/new/<network>")
+@signed_in
+def connect(network: str) -> Any:
+    return _connect(choice(network), None)
+
+
+@blueprint.get("/d/<desk>/accounts/<int:account_id>/connection")
+@signed_in
+def reconnect(account_id: int) -> Any:
+    require_manager()
+    account = _account(account_id)
+    return _page(choice(account.network), account)
+
+
+@blueprint.post("/d/<desk>/accounts/<int:account_id>/connection")
+@signed_in
+def connect_again(account_id: int) -> Any:
+    require_manager()
+    account = _account(account_id)
+    return _connect(choice(account.network), account)
+
+
+@blueprint.post("/d/<desk>/accounts/new/<network>/sign-in")
+@signed_in
+def sign_in(network: str) -> Any:
+    """Set out for the network. An account id means: connect this one again."""
+    require_manager()
+    chosen, form = choice(network), SignInForm()
+    account = (
+        _account(int(request.form["account_id"])) if request.form.get("account_id", "").isdigit() else None
+    )
+    if form.accepts(lambda: _set_out(chosen, form.server.data or "", account)):
+        return redirect(form.result, 303)
+    return _page(chosen, account, sign_in=form), 422
+
+
+@blueprint.get("/accounts/signed-in")
+@signed_in
+def signed_in_there() -> Any:
+    """Back from a network, with a code or a no."""
+    _write_from_here()
+    state = request.args.get("state", "")
+    row, verifier = connecting.come_back(db(), state, actor=me(), now=now(), vault=vault())
+    home = db().get_one(Desk, row.desk_id)
+    chosen, server, account_id = choice(row.network), row.server, row.account_id
+    code = request.args.get("code", "")
+    if not code:
+        connecting.end(db(), row)
+        flash(
+            _("You did not let Deskcast post on {network}. Nothing was changed.").format(network=chosen.name),
+            "warn",
+        )
+        return redirect(url_for("accounts.index", desk=home.handle), 303)
+    keys = _keys(chosen, server)
+    let_go()
+    found = _found(chosen, server, keys, verifier, code)
+    if len(found) > 1:
+        connecting.keep_choice(db(), state, found, actor=me(), now=now(), vault=vault())
+        return redirect(url_for("accounts.choose", desk=home.handle, state=state), 303)
+    connecting.end(db(), row)
+    account = accounts.get_account(db(), home.id, account_id) if account_id else None
+    return _connected(_keep(chosen, found[0], home, account), home)
+
+
+@blueprint.get("/d/<desk>/accounts/choice/<state>")
+@signed_in
+def choose(state: str) -> Any:
+    require_manager()
+    row, found = _choice(state)
+    form = ChoiceForm(formdata=None)
+    form.offer(found)
+    return _choice_page(form, state, choice(row.network))
+
+
+@blueprint.post("/d/<desk>/accounts/choice/<state>")
+@signed_in
+def take_choice(state: str) -> Any:
+    require_manager()
+    row, found = _choice(state)
+    form = ChoiceForm()
+    form.offer(found)
+    account = accounts.get_account(db(), desk().id, row.account_id) if row.account_id else None
+    network = choice(row.network)
+    if not form.accepts(lambda: _keep(network, found[int(form.account.data)], desk(), account)):
+        return _choice_page(form, state, network), 422
+    connecting.end(db(), row)
+    return _connected(form.result, desk())
+
+
+def _connect(chosen: Choice, account: Account | None) -> Any:
+    """Try what was typed while no transaction is open, then keep what was found."""
+    require_manager()
+    if chosen.typed is None:
+        raise NotFound("There is nothing to type in to connect this network.")
+    form = typed_form(chosen.typed.asks)()
+    found = _tried(chosen, form) if form.validate_on_submit() else None
+    if found is None or not form.accepts(lambda: _keep(chosen, found, desk(), account)):
+        return _page(chosen, account, typed=form), 422
+    return _connected(form.result, desk())
+
+
+def _tried(chosen: Choice, form: TypedForm) -> Connection | None:
+    """The tested connection, or None with what is wrong at its field."""
+    let_go()
+    try:
+        return accounts.try_connecting(policy(), chosen.key, form.given())
+    except InvalidInput as refusal:
+        form.show(refusal)
+        return None
+
+
+def _keep(chosen: Choice, found: Connection, home: Desk, account: Account | None) -> Account:
+    return accounts.connect(
+        db(), home, chosen.key, found, vault=vault(), actor=me(), now=now(), account=account
+    )
+
+
+def _connected(account: Account, home: Desk) -> Any:
+    flash(_("Connected: {handle}. It can send from now on.").format(handle=account.handle), "good")
+    return redirect(url_for("accounts.index", desk=home.handle), 303)
+
+
+def _set_out(chosen: Choice, server: str, account: Account | None) -> str:
+    """The network's address to go to. Raises InvalidInput."""
+    network = chosen.signed
+    if network is None:
+        raise NotFound("Nobody signs in to connect this network.")
+    server = _server(server) if network.asks_server else ""
+    keys = _known_keys(chosen, server) or _registered(chosen, server)
+    begun = connecting.begin(
+        db(), desk(), chosen.key, server, actor=me(), now=now(), vault=vault(), account=account
+    )
+    return exchange.address(network.way(server), keys, begun)
+
+
+def _server(typed: str) -> str:
+    """`https://host` of what was typed."""
+    address = typed.strip().rstrip("/")
+    address = address if "://" in address else f"https://{address}"
+    parts = urlsplit(address)
+    if not parts.hostname or parts.path not in ("", "/") or parts.scheme not in ("https", "http"):
+        sentence = _("Enter the server’s address, such as mastodon.social.")
+        raise InvalidInput(sentence, {"server": sentence})
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _registered(chosen: Choice, server: str) -> AppKeys:
+    """Keys that the server gives to whoever asks, kept for the next one."""
+    assert chosen.signed is not None
+    let_go()
+    try:
+        keys = chosen.signed.register(server, exchange.redirect_uri())
+    except ConnectRefused as refused:
+        raise InvalidInput(str(refused), {"server": str(refused)}) from refused
+    if keys is None:
+        raise InvalidInput(
+            _(
+                "An administrator has to register Deskcast with {network} first, under Settings, Networks."
+            ).format(network=chosen.name)
+        )
+    network_apps.keep_registered(db(), chosen.key, server, keys, vault=vault(), now=now())
+    return keys
+
+
+def _known_keys(chosen: Choice, server: str) -> AppKeys | None:
+    return network_apps.app_keys(db(), chosen.key, server, vault=vault())
+
+
+def _keys(chosen: Choice, server: str) -> AppKeys:
+    keys = _known_keys(chosen, server)
+    if keys is None:
+        raise InvalidInput(_("The keys of this network were removed meanwhile. Begin again."))
+    return keys
+
+
+def _found(chosen: Choice, server: str, keys: AppKeys, verifier: str, code: str) -> tuple[Connection, ...]:
+    """Whom the code may speak for. Takes seconds. Raises InvalidInput."""
+    assert chosen.signed is not None
+    token = exchange.exchange(chosen.key, chosen.signed.way(server), keys, verifier, code)
+    try:
+        found = chosen.signed.identities(server, keys, token, now=now())
+    except ConnectRefused as refused:
+        raise InvalidInput(str(refused)) from refused
+    if not found:
+        raise InvalidInput(_("There is no account there that Deskcast may post on."))
+    return found
+
+
+def _choice(state: str) -> Any:
+    row, found = connecting.choice(db(), state, actor=me(), now=now(), vault=vault())
+    if row.desk_id != desk().id:
+        raise InvalidInput(connecting.OVER)
+    return row, found
+
+
+def _account(account_id: int) -> Account:
+    account = accounts.get_account(db(), desk().id, account_id)
+    if account.network == "page" or account.state is AccountState.CLOSED:
+        raise TransitionNotAllowed(_("Only accounts in use on another network can be connected."))
+    return account
+
+
+def _write_from_here() -> None:
+    """Networks send people back with a GET; what follows writes, and takes the lock that needs."""
+    now()
+    db().close()
+    g.db = database().session(writing=True)
+    identify()
+
+
+def _page(
+    chosen: Choice,
+    account: Account | None,
+    *,
+    typed: TypedForm | None = None,
+    sign_in: SignInForm | None = None,
+) -> str:
+    if chosen.typed is not None and typed is None:
+        typed = typed_form(chosen.typed.asks)(formdata=None)
+        _fill_in(typed, account)
+    signed = chosen.signed
+    is_known = signed is not None and (signed.asks_server or _known_keys(chosen, "") is not None)
+    return render_template(
+        "accounts/connect.html",
+        chosen=chosen,
+        account=account,
+        typed=typed,
+        sign_in=(sign_in or SignInForm(formdata=None)) if signed else None,
+        is_known=is_known,
+        redirect_uri=exchange.redirect_uri(),
+    )
+
+
+def _fill_in(form: TypedForm, account: Account | None) -> None:
+    """What is known of an account stands in the form already; never a secret."""
+    if account is None:
+        return
+    for name, value in (("identifier", account.handle), ("host", accounts.host_of(db(), account))):
+        if name in form._fields and value:
+            form._fields[name].data = value
+
+
+def _choice_page(form: ChoiceForm, state: str, chosen: Choice) -> str:
+    return render_template("accounts/choice.html", form=form, state=state, chosen=chosen)
