@@ -7,14 +7,22 @@ from urllib.parse import quote
 
 from service_channel.networks.base import FindResult, Outcome, OutgoingPart, Presence, RemoteRef
 from service_channel.networks.calls import Caller, Failed
-from service_channel.networks.mastodon_text import is_alike, is_nearly_alike, is_source
+from service_channel.networks.mastodon_text import (
+    is_alike,
+    is_conceivable,
+    is_nearly_alike,
+    is_source,
+    likeness,
+)
 from service_channel.networks.mastodon_wire import address_in, id_in
 
 EARLIER = timedelta(minutes=2)  # how far a server's clock may be behind ours
 PAGE = 40  # Mastodon's most: docs.joinmastodon.org/methods/accounts/#statuses
 PAGES = 10
+SOURCES = 20  # each is a call of its own, and Mastodon allows 300 in five minutes
 _UNPAGED = 200  # snac knows no pages; it answers with up to 256
 _NO_SOURCE = {400, 403, 404, 405, 410, 501}
+_UNSURE = "Something that looks much like this post stands there, but the server does not show its source."
 
 Status = Mapping[str, Any]
 
@@ -24,14 +32,24 @@ def look(caller: Caller, account_id: str, part: OutgoingPart) -> FindResult:
     floor = part.created_at - EARLIER
     candidates = [one for one in _since(caller, account_id, floor) if _may_be(one, part, floor)]
     found = next((one for one in candidates if is_alike(_shown(one), part.text)), None)
+    return _answer(found) if found else _by_source(caller, candidates, part.text)
+
+
+def _by_source(caller: Caller, candidates: list[Status], text: str) -> FindResult:
+    """A server may show a text in a form of its own; what was written tells, where it keeps that."""
+    conceivable = [one for one in candidates if is_conceivable(_shown(one), text)]
+    conceivable.sort(key=lambda one: likeness(_shown(one), text), reverse=True)
+    if len(conceivable) > SOURCES:
+        raise Failed(Outcome.UNKNOWN, "There are more posts much like this one than can be told apart.")
     unsure = False
-    for status in [] if found else candidates:
+    for status in conceivable:
         source = _source(caller, status)
-        if source is not None and is_source(source, part.text):
-            found = status
-            break
-        unsure = unsure or (source is None and is_nearly_alike(_shown(status), part.text))
-    return _answer(found, unsure=unsure)
+        if source is not None and is_source(source, text):
+            return _answer(status)
+        unsure = unsure or (source is None and is_nearly_alike(_shown(status), text))
+    if unsure:
+        return FindResult(Presence.UNREADABLE, None, 200, message=_UNSURE)
+    return FindResult(Presence.ABSENT, None, 200)
 
 
 def ref_of(status: Status) -> RemoteRef:
@@ -42,17 +60,10 @@ def status_path(remote_id: str) -> str:
     return f"/api/v1/statuses/{quote(remote_id, safe='')}"
 
 
-def _answer(found: Status | None, *, unsure: bool) -> FindResult:
-    if found is not None:
-        ref = ref_of(found)
-        kept = {"id": ref.remote_id, "created_at": found.get("created_at"), "url": ref.url}
-        return FindResult(Presence.FOUND, ref, 200, {"status": 200, "body": kept})
-    if unsure:
-        words = (
-            "Something that looks much like this post stands there, but the server does not show its source."
-        )
-        return FindResult(Presence.UNREADABLE, None, 200, message=words)
-    return FindResult(Presence.ABSENT, None, 200)
+def _answer(found: Status) -> FindResult:
+    ref = ref_of(found)
+    kept = {"id": ref.remote_id, "created_at": found.get("created_at"), "url": ref.url}
+    return FindResult(Presence.FOUND, ref, 200, {"status": 200, "body": kept})
 
 
 def _since(caller: Caller, account_id: str, floor: datetime) -> list[Status]:

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 _SPACE = regex.compile(r"\s+")
 _MENTION = regex.compile(r"@([\w-]+(?:\.[\w-]+)*)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
 _SHORTENED = ("…", "...")
-_LIKENESS = 90.0  # of 100: below it no server can have made the one of the other
+_NEARLY, _CONCEIVABLY = 80.0, 50.0  # of 100
 
 
 def is_alike(shown: str, sent: str) -> bool:
@@ -23,8 +23,18 @@ def is_alike(shown: str, sent: str) -> bool:
 
 
 def is_nearly_alike(shown: str, sent: str) -> bool:
-    """Whether it could be the same post in a form that is not known here."""
-    return fuzz.ratio(_folded(words_of(shown)), _folded(sent)) >= _LIKENESS
+    """Whether it could well be the same post in a form that is not known here."""
+    return likeness(shown, sent) >= _NEARLY
+
+
+def is_conceivable(shown: str, sent: str) -> bool:
+    """Whether a server could have made the one of the other at all: whether its source is worth a question."""
+    return likeness(shown, sent) >= _CONCEIVABLY
+
+
+def likeness(shown: str, sent: str) -> float:
+    """From 0 to 100."""
+    return fuzz.ratio(_folded(words_of(shown)), _folded(sent))
 
 
 def is_source(source: str, sent: str) -> bool:
