@@ -18,7 +18,7 @@ from service_channel.networks.mastodon_wire import address_in, id_in
 
 EARLIER = timedelta(minutes=2)  # how far a server's clock may be behind ours
 PAGE = 40  # Mastodon's most: docs.joinmastodon.org/methods/accounts/#statuses
-PAGES = 10
+PAGES = 25  # a thousand posts
 SOURCES = 20  # each is a call of its own, and Mastodon allows 300 in five minutes
 _UNPAGED = 200  # snac knows no pages; it answers with up to 256
 _NO_SOURCE = {400, 403, 404, 405, 410, 501}

@@ -543,7 +543,7 @@ def test_a_post_far_below_is_found_and_one_too_far_below_is_not_called_absent(
     for number in range(130):
         recorded.add(f"Something else, number {number}")
     assert presence(network, access, part) is Presence.FOUND
-    for number in range(300):
+    for number in range(900):
         recorded.add(f"Something else again, number {number}")
     assert presence(network, access, part) is Presence.UNREADABLE
 

