@@ -473,6 +473,19 @@ def test_each_answer_is_judged_by_what_it_proves(
     assert words in result.message
 
 
+def test_the_reset_of_a_limit_that_is_not_reached_is_no_wait(
+    network: Mastodon, access: Access, recorded: RecordedMastodon
+) -> None:
+    resets = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+    recorded.say("POST", STATUSES, 503, {"error": "x"}, {"X-RateLimit-Reset": resets})
+    assert send(network, access, a_part(network)).retry_after is None
+    recorded.say("POST", STATUSES, 503, {"error": "x"}, {"X-RateLimit-Reset": resets, "Retry-After": "7"})
+    assert send(network, access, a_part(network)).retry_after == 7
+    recorded.say("POST", STATUSES, 429, {"error": "x"}, {"X-RateLimit-Reset": resets})
+    waits = send(network, access, a_part(network)).retry_after
+    assert waits is not None and 290 < waits <= 300
+
+
 def test_an_account_without_a_token_is_signed_out(network: Mastodon, access: Access) -> None:
     bare = with_secret(access, access_token="")
     assert send(network, bare, a_part(network)).outcome is Outcome.SIGNED_OUT
