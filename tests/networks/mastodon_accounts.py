@@ -5,13 +5,15 @@ A drill connects with `connected(server)`, lets its engines post, and counts wit
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from content_library.web_fetch import httpx_transport
 from service_channel.networks.base import Access, Connection
 from service_channel.networks.mastodon import Mastodon
+from service_channel.networks.mastodon_limits import ServerLimits
 from tests.networks.bluesky_accounts import LOOPBACK
+from tests.networks.servers.mastodon import ACCOUNT, TOKEN, RecordedMastodon
 from tests.support.mock_mastodon import MockMastodon
 from tests.support.snac import Snac
 
@@ -47,3 +49,19 @@ def connected(server: MockMastodon | Snac) -> Account:
     name = f"desk{uuid.uuid4().hex[:8]}"
     token = server.add_user(name).token
     return Account(server, mastodon().connect({"server": server.url, "access_token": token}), name)
+
+
+def recorded_access(server: RecordedMastodon) -> Access:
+    """The account of a server written from the documents, as connecting would keep it."""
+    secret = {
+        "server": server.url,
+        "access_token": TOKEN,
+        "account_id": ACCOUNT,
+        "keyed": server.is_keyed,
+        "limits": ServerLimits.told({"configuration": server.limits}).as_kept(),
+    }
+    return Access(1, "desk@mastodon.example", secret)
+
+
+def with_secret(access: Access, **other: Any) -> Access:
+    return replace(access, secret={**access.secret, **other})
