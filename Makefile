@@ -48,6 +48,7 @@ $(VENV)/.linked: pyproject.toml $(VENV)/.run
 setup-test: $(VENV)/.test $(VENV)/.browser ## Everything the tests need, Chromium and servers included
 	@$(STEP) "Having a PostgreSQL" $(BIN)/python -m tests.support.postgres
 	@$(STEP) "Having a Bluesky server (kept outside the repository)" $(BIN)/python -m tests.support.pds --install
+	@$(STEP) "Having snac, a server of Mastodon's API (kept outside the repository)" $(BIN)/python -m tests.support.snac --install
 
 machine:
 	@$(STEP) "Having the machine's packages" tools/prepare-machine

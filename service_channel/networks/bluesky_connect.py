@@ -1,24 +1,15 @@
 """Connecting a Bluesky account: whether the server is one, and whether it lets us in, said in plain sentences."""
 
-import ipaddress
-from urllib.parse import SplitResult, urlsplit
-
 import httpx
 from atproto import Session, models
 
-from content_library.web_fetch import FetchErrorKind
+from service_channel.networks import server_addresses
 from service_channel.networks.base import Connection, ConnectRefused
 from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed, Wire
+from service_channel.networks.server_addresses import UNREACHED, in_minutes, server_name
 
 DEADLINE_S = 20.0
 _WHERE = "In Bluesky: Settings, Privacy and security, App passwords."
-_UNREACHED = {
-    FetchErrorKind.DNS: "There is no server called {host}. Check the spelling.",
-    FetchErrorKind.CONNECT: "{host} cannot be reached. Check the address, or try again later.",
-    FetchErrorKind.TIMEOUT: "{host} takes too long to answer. Try again later.",
-    FetchErrorKind.TLS: "{host} has no certificate that can be trusted, so the password was not sent.",
-    FetchErrorKind.REFUSED_ADDRESS: "{host} is not on the public web. An administrator can allow it in the settings.",
-}
 
 
 def connect(transport: httpx.BaseTransport, host: str, identifier: str, app_password: str) -> Connection:
@@ -33,45 +24,26 @@ def connect(transport: httpx.BaseTransport, host: str, identifier: str, app_pass
     try:
         session = wire.sign_in(identifier, app_password)
     except Failed as failed:
-        raise ConnectRefused(_sign_in_sentence(failed, _name(server))) from failed
+        raise ConnectRefused(_sign_in_sentence(failed, server_name(server))) from failed
     return _connection(wire, server, session, app_password)
 
 
 def server_address(host: str) -> str:
     """`https://…` of what a person typed. Only a machine of one's own may be asked without TLS."""
-    typed = host.strip() or DEFAULT_HOST
-    try:
-        parts = urlsplit(typed if "://" in typed else f"https://{typed}")
-        is_server = _is_server(parts)
-    except ValueError:  # a port that is no number, a bracket that is not closed
-        is_server = False
-    if not is_server:
-        raise ConnectRefused(f"{typed} is not the address of a server. It looks like bsky.social.", "host")
-    if parts.scheme == "http" and not _is_own(parts.hostname or ""):
-        raise ConnectRefused(
-            f"Use https:// for {parts.hostname}: without it the password could be read on its way.", "host"
-        )
-    return f"{parts.scheme}://{parts.netloc.lower()}"
-
-
-_NO_HOST = frozenset(" \t<>\"'\\^`{}|,;")
-
-
-def _is_server(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    named = parts.scheme in ("http", "https") and bool(host) and parts.port != 0 and not set(host) & _NO_HOST
-    return named and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
+    return server_addresses.server_address(
+        host.strip() or DEFAULT_HOST, example="bsky.social", field="host", what="password"
+    )
 
 
 def _require_pds(wire: Wire, server: str) -> None:
-    name = _name(server)
+    name = server_name(server)
     try:
         described = wire.query("com.atproto.server.describeServer").body
     except Failed as failed:
-        sentence = _UNREACHED.get(failed.kind) if failed.kind else None
+        sentence = UNREACHED.get(failed.kind) if failed.kind else None
         if sentence is None and failed.status is not None and failed.status >= 500:
             sentence = "{host} has a problem of its own just now. Try again later."
-        raise ConnectRefused((sentence or _no_pds()).format(host=name), "host") from failed
+        raise ConnectRefused((sentence or _no_pds()).format(host=name, what="password"), "host") from failed
     if not str(described.get("did", "")).startswith("did:"):
         raise ConnectRefused(_no_pds().format(host=name), "host")
 
@@ -86,17 +58,10 @@ def _sign_in_sentence(failed: Failed, name: str) -> str:
     if failed.error == "AccountTakedown":
         return f"{name} has suspended this account. Ask {name} why."
     if failed.status == 429:
-        return (
-            f"{name} has seen too many sign-ins of this account. Try again in {_minutes(failed.retry_after)}."
-        )
+        return f"{name} has seen too many sign-ins of this account. Try again in {in_minutes(failed.retry_after)}."
     if failed.status in (400, 401, 403):
         return f"{name} does not accept this handle with this app password. Make a new one and try again. {_WHERE}"
     return f"{name} could not sign us in just now. Try again later."
-
-
-def _minutes(seconds: float | None) -> str:
-    minutes = max(1, round((seconds or 300) / 60))
-    return "a minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _connection(wire: Wire, server: str, session: Session, app_password: str) -> Connection:
@@ -120,17 +85,3 @@ def _display_name(wire: Wire, did: str) -> str:
         return ""
     name = value.get("displayName") if isinstance(value, dict) else ""
     return name if isinstance(name, str) else ""
-
-
-def _name(server: str) -> str:
-    return urlsplit(server).netloc
-
-
-def _is_own(hostname: str) -> bool:
-    if hostname == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(hostname)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_private

