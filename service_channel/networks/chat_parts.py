@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from content_library.network_limits import limits_of
 from service_channel.networks.base import ConnectRefused, Outcome, OutgoingMedia, OutgoingPart
 from service_channel.networks.calls import Failed
@@ -69,9 +71,10 @@ def typed_address(given: Mapping[str, str], otherwise: str) -> SplitResult:
     """A pasted https address. Only a machine of one's own may be called without TLS. Raises ConnectRefused."""
     pasted = typed(given, "address", otherwise)
     try:
-        parts = urlsplit(pasted)
+        parts, seen_by_client = urlsplit(pasted), httpx.URL(pasted)
         is_address = bool(parts.hostname) and parts.port != 0 and pasted.isprintable() and " " not in pasted
-    except ValueError:  # a port that is no number, a bracket that is not closed
+        is_address = is_address and seen_by_client.host == parts.hostname
+    except (ValueError, httpx.InvalidURL):  # a port that is no number, a bracket that is not closed
         is_address = False
     if not is_address or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.fragment:
         raise ConnectRefused(otherwise, "address")

@@ -11,6 +11,9 @@ import httpx
 WITHHELD = "~withheld~"
 """What stands in an address where the secret goes."""
 
+SHORTEST = 8
+"""Characters: what is shorter keeps no secret, and taking it out would garble an answer."""
+
 _OF_THE_WIRE = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
@@ -20,7 +23,8 @@ class Withheld(httpx.BaseTransport):
     def __init__(self, inner: httpx.BaseTransport, in_address: str = "", others: Sequence[str] = ()) -> None:
         self._inner = inner
         self._in_address = in_address
-        self._secrets = sorted({secret for secret in (in_address, *others) if secret}, key=len, reverse=True)
+        long_enough = {secret for secret in (in_address, *others) if len(secret) >= SHORTEST}
+        self._secrets = sorted(long_enough, key=len, reverse=True)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         try:
