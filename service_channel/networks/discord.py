@@ -155,7 +155,7 @@ def _ref(access: Access, number: str) -> RemoteRef:
 
 
 def _look(line: Caller, access: Access, part: OutgoingPart) -> FindResult:
-    """What the bot itself has posted since, oldest page first. `nonce` does not come back: the text has to tell."""
+    """What the bot itself has posted since, oldest page first; the text has to tell."""
     after = snowflake(part.created_at - EARLIER)
     for number in range(MOST_PAGES):
         found = _messages(line, access, after=after, limit=PAGE)
@@ -180,14 +180,16 @@ def _messages(line: Caller, access: Access, **params: int) -> list[dict[str, Any
 
 def _is_ours(one: Mapping[str, Any], access: Access, part: OutgoingPart) -> bool:
     author = one.get("author")
-    by_us = isinstance(author, dict) and author.get("id") == access.secret.get("bot")
+    if (
+        not isinstance(author, dict)
+        or author.get("id") != access.secret.get("bot")
+        or one["id"] in part.taken
+    ):
+        return False
+    if one.get("nonce"):  # documented for a message, but as a rule not in the history
+        return str(one["nonce"]) == part.key
     same_media = len(one.get("attachments") or ()) == len(part.media)
-    return (
-        by_us
-        and one["id"] not in part.taken
-        and same_media
-        and same_text(one.get("content"), plain(part.text))
-    )
+    return same_media and same_text(one.get("content"), plain(part.text))
 
 
 def _absent(line: Caller, access: Access) -> FindResult:

@@ -3,6 +3,7 @@
 Pictures are uploaded before, privately, and shown by blocks in the one message (Slack file object).
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -34,6 +35,9 @@ from service_channel.networks.slack_wire import API, Line
 EVENT_TYPE = "deskcast_part"
 EARLIER = timedelta(minutes=2)
 PAGE, MOST_PAGES = 100, 10
+_SHOWN_LINK = re.compile(r"<(https?://[^>|]+)(?:\|[^>]*)?>")
+"""How Slack gives back an address that it found in a text."""
+
 _TOO_MUCH = "Too much has been written in the channel since to read all of it."
 
 
@@ -194,4 +198,4 @@ def _is_ours(one: Mapping[str, Any], access: Access, part: OutgoingPart) -> bool
     if isinstance(metadata, dict) and isinstance(metadata.get("event_payload"), dict):
         return metadata.get("event_type") == EVENT_TYPE and metadata["event_payload"].get("key") == part.key
     by_us = bool(one.get("bot_id")) and one.get("bot_id") == access.secret.get("bot")
-    return by_us and one.get("text") == escaped(part.text)
+    return by_us and _SHOWN_LINK.sub(r"\1", str(one.get("text"))) == escaped(part.text)

@@ -4,7 +4,9 @@ A bot's token in a path or a webhook's signature in a query would otherwise stan
 wherever a server repeats what it was asked.
 """
 
+import html
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import httpx
 
@@ -24,7 +26,8 @@ class Withheld(httpx.BaseTransport):
         self._inner = inner
         self._in_address = in_address
         long_enough = {secret for secret in (in_address, *others) if len(secret) >= SHORTEST}
-        self._secrets = sorted(long_enough, key=len, reverse=True)
+        written = {way(secret) for secret in long_enough for way in (str, html.escape, _quoted)}
+        self._secrets = sorted(written, key=len, reverse=True)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -49,3 +52,8 @@ class Withheld(httpx.BaseTransport):
         """The same error about the address without its secret."""
         words = self._cleaned(str(error).encode()).decode()
         return type(error)(words, request=request)
+
+
+def _quoted(secret: str) -> str:
+    """As it stands inside another address."""
+    return quote(secret, safe="")

@@ -232,6 +232,16 @@ def test_only_what_the_bot_posted_since_is_taken_for_it(
     assert presence(network, access, replace(part, taken=frozenset({ours["id"]}))) is Presence.ABSENT
 
 
+def test_a_nonce_tells_more_than_a_text_where_discord_gives_it_back(
+    network: Discord, access: Access, discord: DiscordServer
+) -> None:
+    part = a_part(network)
+    discord.put(part.text, at_ms=CREATED_MS + 1, nonce="another")
+    assert presence(network, access, part) is Presence.ABSENT
+    discord.put("Changed on its way", at_ms=CREATED_MS + 2, nonce=part.key)
+    assert presence(network, access, part) is Presence.FOUND
+
+
 def test_a_busy_channel_is_read_page_by_page_and_not_for_ever(
     network: Discord, access: Access, discord: DiscordServer
 ) -> None:

@@ -241,13 +241,17 @@ def test_it_is_found_by_its_key_among_many_of_the_same_words(
 
 
 def test_without_metadata_the_apps_own_words_tell(network: Slack, slack: SlackServer, access: Access) -> None:
-    part = a_part(network, "1 < 2")
-    slack.put("1 &lt; 2", at=CREATED + 5, bot_id="B9")
+    part = a_part(network, "1 < 2, see https://help.example/a")
+    shown = "1 &lt; 2, see <https://help.example/a>"
+    slack.put(shown, at=CREATED + 5, bot_id="B9")
     assert presence(network, access, part) is Presence.ABSENT
-    ref = send(network, access, part).ref
-    slack.hides_metadata = True
+    ours = slack.put(shown, at=CREATED + 6)
     found = network.find(access, part, deadline_s=DEADLINE_S)
-    assert (found.presence, found.ref) == (Presence.FOUND, ref)
+    assert found.ref is not None and found.ref.remote_id == ours["ts"]
+    other = a_part(network, "Another")
+    ref = send(network, access, other).ref
+    slack.hides_metadata = True
+    assert network.find(access, other, deadline_s=DEADLINE_S).ref == ref
 
 
 def test_a_channel_too_busy_to_be_read_is_unreadable(

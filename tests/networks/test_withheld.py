@@ -44,3 +44,11 @@ def test_what_is_too_short_to_be_a_secret_garbles_no_answer() -> None:
     with pytest.raises(Failed) as failed:
         Caller(Withheld(Echo(), "a"), 5.0, server="https://a.example").get(f"/{WITHHELD}")
     assert failed.value.message == "nothing at https://a.example/a"
+
+
+@pytest.mark.parametrize("written", ["very-secret-part%3Fof%3Dit%26so", "very-secret-part?of=it&amp;so"])
+def test_a_secret_is_known_again_however_it_is_written(written: str) -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(400, json={"error": f"bad {written}"}))
+    with pytest.raises(Failed) as failed:
+        Caller(Withheld(transport, f"{SECRET}&so"), 5.0, server="https://a.example").get(f"/{WITHHELD}")
+    assert failed.value.message == f"bad {WITHHELD}"
