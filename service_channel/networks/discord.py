@@ -13,6 +13,7 @@ from content_library.web_fetch import FetchPolicy, httpx_transport
 from service_channel.networks import discord_connect
 from service_channel.networks.base import (
     Access,
+    Asked,
     Connection,
     FindResult,
     NetworkClass,
@@ -55,7 +56,7 @@ class Discord:
     """`transport_for` is asked once for the way out to the web; `server` is where the API answers."""
 
     key = "discord"
-    asks = discord_connect.ASKS
+    asks: tuple[Asked, ...] = discord_connect.ASKS
     help = discord_connect.HELP
 
     def __init__(

@@ -53,7 +53,7 @@ class DiscordWebhook:
     """`transport_for` is asked once for the way out to the web; `server` is where the API answers."""
 
     key = "discord_webhook"
-    asks = (
+    asks: tuple[Asked, ...] = (
         Asked("address", "Webhook address", "It is a secret: who has it can post in the channel.", is_secret=True),
     )  # fmt: skip
     help = (

@@ -15,6 +15,7 @@ from content_library.web_fetch import FetchPolicy, httpx_transport
 from service_channel.networks import slack_connect
 from service_channel.networks.base import (
     Access,
+    Asked,
     Connection,
     FindResult,
     NetworkClass,
@@ -45,7 +46,7 @@ class Slack:
     """`transport_for` is asked once for the way out to the web; `pause` waits for a picture, in seconds."""
 
     key = "slack"
-    asks = slack_connect.ASKS
+    asks: tuple[Asked, ...] = slack_connect.ASKS
     help = slack_connect.HELP
 
     def __init__(

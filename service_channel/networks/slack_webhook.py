@@ -62,7 +62,7 @@ class SlackWebhook:
     """`transport_for` is asked once for the way out to the web; `server` is where the webhooks answer."""
 
     key = "slack_webhook"
-    asks = (
+    asks: tuple[Asked, ...] = (
         Asked("address", "Webhook address", "It is a secret: who has it can post in the channel.", is_secret=True),
         Asked("name", "Name", "What to call it here: Slack does not say where it leads.", longest=80),
     )  # fmt: skip

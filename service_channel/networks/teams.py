@@ -71,7 +71,7 @@ class Teams:
     """`transport_for` is asked once for the way out to the web; `hosts` are where a workflow may be."""
 
     key = "teams"
-    asks = (
+    asks: tuple[Asked, ...] = (
         Asked("address", "Workflow address", "It is a secret: who has it can post.", is_secret=True, longest=2_000),
         Asked("name", "Name", "What to call it here: the address does not say where it leads.", longest=80),
     )  # fmt: skip

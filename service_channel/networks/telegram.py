@@ -16,6 +16,7 @@ from content_library.web_fetch import FetchPolicy, httpx_transport
 from service_channel.networks import telegram_connect
 from service_channel.networks.base import (
     Access,
+    Asked,
     Connection,
     FindResult,
     NetworkClass,
@@ -54,7 +55,7 @@ class Telegram:
     """`transport_for` is asked once for the way out to the web; `server` is where the Bot API answers."""
 
     key = "telegram"
-    asks = telegram_connect.ASKS
+    asks: tuple[Asked, ...] = telegram_connect.ASKS
     help = telegram_connect.HELP
 
     def __init__(

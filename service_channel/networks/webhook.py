@@ -71,7 +71,7 @@ class Webhook:
     """`transport_for` is asked once for the way out to the web; `clock` gives the seconds since 1970."""
 
     key = "webhook"
-    asks = (
+    asks: tuple[Asked, ...] = (
         Asked("address", "Address", "Where a POST with JSON goes for each post.", longest=2_000),
         Asked("secret", "Signing secret", f"It begins with whsec_. {_MADE_WITH}", is_secret=True, longest=200),
         Asked("name", "Name", "What to call it here.", is_required=False, longest=80),

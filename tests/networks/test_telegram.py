@@ -313,3 +313,8 @@ def test_an_odd_answer_while_connecting_becomes_a_sentence(
 ) -> None:
     server.app.view_functions["getMe"] = lambda token: answer
     assert words in refusal(network.connect, GOOD)[1]
+
+
+def test_a_yes_without_a_number_is_unknown(network: Telegram, access: Access, server: Recorded) -> None:
+    server.app.view_functions["sendMessage"] = lambda token: {"ok": True, "result": {"message_id": "eleven"}}
+    assert send(network, access, a_part(network)).outcome is Outcome.UNKNOWN

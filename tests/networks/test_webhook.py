@@ -288,3 +288,19 @@ def test_the_moment_of_the_post_is_not_the_moment_of_the_try(
     send(network, access, a_part(network))
     assert datetime.fromisoformat(server.asked[-1].body["timestamp"]) == CREATED_AT
     assert int(server.asked[-1].headers["webhook-timestamp"]) > CREATED_AT.timestamp()
+
+
+def test_a_receiver_that_fails_to_take_down_leaves_it_unclear(
+    network: Webhook, access: Access, server: Recorded
+) -> None:
+    ref = send(network, access, a_part(network)).ref
+    assert ref is not None
+    server.app.view_functions["receive"] = lambda password: ("", 500)
+    assert network.delete(access, ref, deadline_s=DEADLINE_S).outcome is Outcome.UNKNOWN
+
+
+def test_a_machine_of_ones_own_may_be_called_by_name_without_a_certificate(
+    network: Webhook, server: Recorded
+) -> None:
+    given = {"address": f"{server.url.replace('127.0.0.1', 'localhost')}/deskcast/x", "secret": LIVE}
+    assert network.connect(given).display_name == "localhost"
