@@ -56,6 +56,82 @@ LIMITS: Mapping[str, NetworkLimits] = {
         alt_graphemes=1_500,
         threads=True,
     ),
+    # core.telegram.org/bots/api: sendMessage (4,096), sendMediaGroup (10), sendPhoto (10 MB). With pictures a text may
+    # have 1,024. No descriptions of pictures. A GIF sent as a photo would stand still.
+    "telegram": NetworkLimits(
+        graphemes=4_096,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=10_000_000,
+        alt_graphemes=2_000,
+        threads=True,
+        mimes=("image/jpeg", "image/png", "image/webp"),
+    ),
+    # docs.discord.com: Create Message (2,000; 25 MiB in all), error 30015 (10 attachments), Attachment Request
+    # (description 1,024), and 10 MiB for a file where the server has no boosts.
+    "discord": NetworkLimits(
+        graphemes=2_000,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=10_000_000,
+        alt_graphemes=1_024,
+        threads=True,
+    ),
+    # The same, and Execute Webhook: it has no message_reference, so nothing can be a reply.
+    "discord_webhook": NetworkLimits(
+        graphemes=2_000,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=10_000_000,
+        alt_graphemes=1_024,
+        threads=False,
+    ),
+    # docs.slack.dev: chat.postMessage (4,000 characters recommended), Image block (alt_text 2,000; no WebP).
+    "slack": NetworkLimits(
+        graphemes=4_000,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=20_000_000,
+        alt_graphemes=2_000,
+        threads=True,
+        mimes=("image/jpeg", "image/png", "image/gif"),
+    ),
+    # The same; an incoming webhook gives no id back, so nothing can be attached to an earlier part.
+    "slack_webhook": NetworkLimits(
+        graphemes=4_000,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=20_000_000,
+        alt_graphemes=2_000,
+        threads=False,
+        mimes=("image/jpeg", "image/png", "image/gif"),
+    ),
+    # learn.microsoft.com/connectors/teams: a message has about 28 KB, card and all; the bytes leave room for the card.
+    "teams": NetworkLimits(
+        graphemes=5_000,
+        bytes=14_000,
+        url_length=None,
+        images=4,
+        image_bytes=10_000_000,
+        alt_graphemes=1_000,
+        threads=False,
+        mimes=("image/jpeg", "image/png", "image/gif"),
+    ),
+    # Ours. Standard Webhooks recommends bodies below 20 kB; pictures go as addresses.
+    "webhook": NetworkLimits(
+        graphemes=5_000,
+        bytes=15_000,
+        url_length=None,
+        images=10,
+        image_bytes=16_000_000,
+        alt_graphemes=2_000,
+        threads=False,
+    ),
 }
 
 

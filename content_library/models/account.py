@@ -11,7 +11,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from content_library.database import Base, by_value
 from content_library.models.desk import Desk
 
-NETWORK_NAMES = {"page": "Public page", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+NETWORK_NAMES = {
+    "page": "Public page",
+    "bluesky": "Bluesky",
+    "mastodon": "Mastodon",
+    "telegram": "Telegram",
+    "discord": "Discord",
+    "discord_webhook": "Discord webhook",
+    "slack": "Slack",
+    "slack_webhook": "Slack webhook",
+    "teams": "Microsoft Teams",
+    "webhook": "Webhook",
+}
 
 
 class AccountState(StrEnum):
