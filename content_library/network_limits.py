@@ -56,6 +56,44 @@ LIMITS: Mapping[str, NetworkLimits] = {
         alt_graphemes=1_500,
         threads=True,
     ),
+    # Graph API v25.0, Page Feed and Page Photos: JPEG, BMP, PNG, GIF and TIFF of at most 4 MB. 63,206 characters and
+    # ten pictures are what the Page itself takes.
+    "facebook": NetworkLimits(
+        graphemes=63_206,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=4_000_000,
+        alt_graphemes=1_000,
+        threads=False,
+        comments=True,
+        mimes=("image/jpeg", "image/png", "image/gif"),
+    ),
+    # Instagram platform, IG User Media (caption, alt_text) and Content publishing (JPEG only, ten in a carousel, 8 MB).
+    "instagram": NetworkLimits(
+        graphemes=2_200,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=8_000_000,
+        alt_graphemes=1_000,
+        threads=False,
+        comments=True,
+        needs_image=True,
+        mimes=("image/jpeg",),
+    ),
+    # Threads API, Posts: 500 characters, carousels of 2 to 20, JPEG and PNG of at most 8 MB. An emoji counts as its
+    # bytes there, which is checked before sending.
+    "threads": NetworkLimits(
+        graphemes=500,
+        bytes=None,
+        url_length=None,
+        images=20,
+        image_bytes=8_000_000,
+        alt_graphemes=1_000,
+        threads=True,
+        mimes=("image/jpeg", "image/png"),
+    ),
 }
 
 
