@@ -25,16 +25,15 @@ from service_channel.networks.meta_drafts import (
     Standing,
     already,
     draft_of,
-    ours,
     read_draft,
 )
 from service_channel.networks.meta_errors import is_gone
+from service_channel.networks.meta_lists import found_in
 from service_channel.networks.meta_wire import (
     NONSENSE,
     Graph,
     approved_bytes,
     deleted,
-    entries_in,
     own_id,
 )
 
@@ -154,10 +153,9 @@ class Page:
 
     def _listed(self, part: OutgoingPart) -> FindResult | None:
         """Where the part stands on the Page, by its words and its time: for a draft that is not there any more."""
-        fields = "id,message,created_time"
-        reply = self._line.get(f"{self._id}/published_posts", fields=fields, limit=50)
-        entry = ours(entries_in(reply), part, text="message", time="created_time")
-        return FindResult(Presence.FOUND, _ref(str(entry["id"])), reply.status) if entry else None
+        path, fields = f"{self._id}/published_posts", "id,message,created_time"
+        entry = found_in(self._line, path, part, fields=fields, text="message", time="created_time")
+        return FindResult(Presence.FOUND, _ref(str(entry["id"]))) if entry else None
 
     def _refused(self, draft: Draft, failed: Failed, request: Mapping[str, Any]) -> SendResult:
         """A refusal to publish may mean that it is public already; whether it is, the post itself says."""

@@ -19,7 +19,8 @@ from service_channel.networks.base import (
 )
 from service_channel.networks.calls import Failed
 from service_channel.networks.meta_drafts import ours
-from service_channel.networks.meta_wire import Graph, entries_in, id_in
+from service_channel.networks.meta_lists import LISTED, entries_in
+from service_channel.networks.meta_wire import Graph, id_in
 
 NOT_THERE = "The comment is not there so far. Whether it is still on its way cannot be told."
 
@@ -64,7 +65,7 @@ def post_comment(line: Graph, shape: CommentShape, part: OutgoingPart, **more: s
 def find_comment(line: Graph, shape: CommentShape, part: OutgoingPart, *, author: str) -> FindResult:
     """FOUND, or UNREADABLE. Raises Failed."""
     fields = f"id,{shape.text},{shape.time},{shape.author}"
-    reply = line.get(f"{below(part)}/comments", fields=fields, limit=50, **shape.order)
+    reply = line.get(f"{below(part)}/comments", fields=fields, limit=LISTED, **shape.order)
     own = [entry for entry in entries_in(reply) if _author(entry, shape) in ("", author)]
     entry = ours(own, part, text=shape.text, time=shape.time)
     if entry is None:

@@ -27,11 +27,11 @@ from service_channel.networks.meta_drafts import (
     Standing,
     already,
     draft_of,
-    ours,
     read_draft,
 )
 from service_channel.networks.meta_errors import DAY_FULL_S, NOT_READY_S, is_gone
-from service_channel.networks.meta_wire import NONSENSE, Graph, entries_in, id_in
+from service_channel.networks.meta_lists import entries_in, found_in
+from service_channel.networks.meta_wire import NONSENSE, Graph, id_in
 
 _LONGEST_PAUSE_S = 8.0
 _NOT_LISTED = "{name} says it is published, but does not list it."
@@ -182,12 +182,12 @@ class Containers:
         """Where the part stands among the account's own posts, by its words and its time."""
         path = self._shape.replies if part.parent and self._shape.replies else self._shape.listing
         fields = f"id,{self._shape.text},timestamp,permalink"
-        reply = self._line.get(f"{self._owner}/{path}", fields=fields, limit=50)
-        entry = ours(entries_in(reply), part, text=self._shape.text, time="timestamp")
-        if entry is None:
+        text, path = self._shape.text, f"{self._owner}/{path}"
+        entry = found_in(self._line, path, part, fields=fields, text=text, time="timestamp")
+        if not entry:
             return None
         ref = RemoteRef(str(entry["id"]), url=str(entry.get("permalink") or ""))
-        return FindResult(Presence.FOUND, ref, reply.status)
+        return FindResult(Presence.FOUND, ref)
 
     def _ref(self, media: str) -> RemoteRef:
         """Where a published post is read; without an address if the network does not say it just now."""

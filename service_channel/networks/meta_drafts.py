@@ -7,7 +7,7 @@ for its words: a published draft with another mark is something else under our i
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,6 +81,14 @@ def ours(
         if isinstance(words, str) and _plain(words) == _plain(part.text):
             return entry
     return None
+
+
+def reaches_back(entries: Sequence[Mapping[str, Any]], part: OutgoingPart, *, time: str, most: int) -> bool:
+    """Whether a list, newest first, holds everything since the first try: only then "not in it" means something."""
+    if len(entries) < most:
+        return True
+    oldest = _instant(entries[-1].get(time))
+    return oldest is not None and oldest < part.created_at - _CLOCKS_MAY_DIFFER
 
 
 def _instant(said: Any) -> datetime | None:

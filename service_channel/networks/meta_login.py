@@ -15,7 +15,8 @@ import httpx
 from service_channel.networks.base import AppKeys, ConnectRefused
 from service_channel.networks.calls import Caller, Failed
 from service_channel.networks.meta_errors import graph_reader
-from service_channel.networks.meta_wire import cleaned, entries_in, proof_of
+from service_channel.networks.meta_lists import entries_in
+from service_channel.networks.meta_wire import cleaned, proof_of
 
 VERSION = "v25.0"
 SERVER = f"https://graph.facebook.com/{VERSION}"

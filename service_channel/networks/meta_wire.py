@@ -116,14 +116,6 @@ def id_in(reply: Reply) -> str:
     return found
 
 
-def entries_in(reply: Reply) -> list[Mapping[str, Any]]:
-    """What a list holds. Raises Failed where it is none."""
-    data = reply.body.get("data")
-    if not isinstance(data, list):
-        raise Failed(Outcome.UNKNOWN, NONSENSE, reply.status, response=reply.record)
-    return [entry for entry in data if isinstance(entry, dict)]
-
-
 def approved_bytes(media: OutgoingMedia) -> bytes:
     """Raises Failed unless the file still holds exactly what was approved."""
     octets = media.path.read_bytes()

@@ -178,6 +178,18 @@ def test_a_draft_that_is_gone_while_its_words_are_public_is_found(
     assert len(graph.recorded.posts) == 1
 
 
+def test_a_full_list_that_does_not_reach_back_to_the_first_try_proves_nothing(
+    network: DraftKeeper, access: Access, graph: FacebookServer
+) -> None:
+    part = a_part(network)
+    gone = replace(part, draft=draft_of(f"{PAGE}_1", part))
+    for number in range(50):
+        graph.recorded.posts[f"{PAGE}_{number}"] = {"message": "busy", "created_time": graph.stamp()}
+    assert presence(network, access, gone) is Presence.UNREADABLE
+    graph.recorded.posts[f"{PAGE}_0"]["created_time"] = "2026-11-01T09:00:00+0000"
+    assert presence(network, access, gone) is Presence.ABSENT
+
+
 def test_an_unclear_publishing_is_cleared_up_by_the_draft_itself(
     network: DraftKeeper, access: Access, graph: FacebookServer
 ) -> None:

@@ -443,3 +443,34 @@ def test_sending_without_a_container_is_a_proof_that_nothing_was_sent(
     assert (
         network.send(access, a_part(network), Prepared(), deadline_s=DEADLINE_S).outcome is Outcome.NOT_SENT
     )
+
+
+def test_an_account_without_a_token_is_signed_out(network: DraftKeeper, access: Access) -> None:
+    bare = replace(access, secret={"ig_id": USER})
+    result = network.send(bare, a_part(network), Prepared(), deadline_s=DEADLINE_S)
+    assert (result.outcome, result.message) == (
+        Outcome.SIGNED_OUT,
+        "There is no access token for this account. Connect it again.",
+    )
+
+
+def test_a_container_lost_while_it_was_waited_for_is_made_again_later(
+    network: DraftKeeper, access: Access, graph: InstagramServer
+) -> None:
+    graph.order("GET", "17900000000000001", graph_error(100, "It does not exist.", subcode=33))
+    preparation = network.prepare(access, a_part(network), deadline_s=DEADLINE_S)
+    assert (preparation.outcome, preparation.message) == (
+        Outcome.NOT_SENT,
+        "Instagram did not keep the draft.",
+    )
+
+
+def test_a_post_without_a_time_is_not_taken_for_ours(
+    network: DraftKeeper, access: Access, graph: InstagramServer
+) -> None:
+    part = a_part(network)
+    ref = send(network, access, part).ref
+    assert ref is not None
+    for odd in ("yesterday", "2026-11-03T09:00:05", None):
+        graph.recorded.posts[ref.remote_id]["timestamp"] = odd
+        assert presence(network, access, part) is Presence.UNREADABLE
