@@ -56,18 +56,18 @@ LIMITS: Mapping[str, NetworkLimits] = {
         alt_graphemes=1_500,
         threads=True,
     ),
-    # Graph API v25.0, Page Feed and Page Photos: JPEG, BMP, PNG, GIF and TIFF of at most 4 MB. 63,206 characters and
-    # ten pictures are what the Page itself takes.
+    # Graph API, reference of Photo: less than 10 MB, nothing animated. 63,206 characters and ten pictures are what a
+    # Page's own composer takes; the reference of Page Feed names neither.
     "facebook": NetworkLimits(
         graphemes=63_206,
         bytes=None,
         url_length=None,
         images=10,
-        image_bytes=4_000_000,
+        image_bytes=10_000_000,
         alt_graphemes=1_000,
         threads=False,
         comments=True,
-        mimes=("image/jpeg", "image/png", "image/gif"),
+        mimes=("image/jpeg", "image/png"),
     ),
     # Instagram platform, IG User Media (caption, alt_text) and Content publishing (JPEG only, ten in a carousel, 8 MB).
     "instagram": NetworkLimits(

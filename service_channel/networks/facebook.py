@@ -137,7 +137,7 @@ def _problem(part: OutgoingPart) -> str:
         where = "one comment" if part.parent else "one post"
         return f"Facebook takes {most} picture{'s' * (most > 1)} in {where}; this one has {len(part.media)}."
     if any(media.mime not in limits.mimes for media in part.media):
-        return "Facebook takes JPEG, PNG and GIF pictures only."
+        return "Facebook takes JPEG and PNG pictures only."
     if any(media.path.stat().st_size > limits.image_bytes for media in part.media):
         return f"A picture is larger than the {limits.image_bytes // 1_000_000} MB Facebook takes."
     if count("facebook", part.text).over:

@@ -47,6 +47,10 @@ class Status(StrEnum):
     GONE = ""  # ours: there is no such container
 
 
+_USELESS = (Status.EXPIRED, Status.ERROR, Status.GONE)
+"""Before another container is made in the place of such a one, the account's own posts are asked as well."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """The names a network has for the same things: paths below the account, and fields."""
@@ -112,16 +116,15 @@ class Containers:
             return self._published(kept, part)
         if status is Status.IN_PROGRESS:
             return FindResult(Presence.UNREADABLE, message=_STILL_WORKING.format(name=self._shape.name))
-        if status is Status.GONE:
-            return self._listed(part) or FindResult(Presence.ABSENT)
-        return FindResult(Presence.ABSENT)
+        found = self._listed(part) if status in _USELESS else None
+        return found or FindResult(Presence.ABSENT)
 
     def _kept(self, kept: Draft, part: OutgoingPart) -> Prepared | None:
         """What is left of an earlier try, if it can be used."""
         status, _ = self._status(kept.remote_id)
         if status is Status.PUBLISHED:
             return Standing(draft=part.draft, found=self._published(kept, part))
-        if status is Status.GONE and (found := self._listed(part)):
+        if status in _USELESS and (found := self._listed(part)):
             return Standing(draft=part.draft, found=found)
         if status in (Status.FINISHED, Status.IN_PROGRESS) and kept.holds(part):
             self._wait(kept.remote_id)

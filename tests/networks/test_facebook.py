@@ -253,8 +253,8 @@ def test_sending_without_a_draft_is_a_proof_that_nothing_was_sent(
     ("change", "sentence"),
     [
         ("many", "Facebook takes 10 pictures in one post; this one has 11."),
-        ("kind", "Facebook takes JPEG, PNG and GIF pictures only."),
-        ("large", "A picture is larger than the 4 MB Facebook takes."),
+        ("kind", "Facebook takes JPEG and PNG pictures only."),
+        ("large", "A picture is larger than the 10 MB Facebook takes."),
         ("long", "The text is longer than the 63206 characters Facebook takes."),
     ],
 )
@@ -268,7 +268,7 @@ def test_what_facebook_would_not_take_is_refused_before_anything_is_sent(
 ) -> None:
     large = tmp_path / "large.png"
     with large.open("wb") as file:
-        file.truncate(4_000_001)
+        file.truncate(10_000_001)
     part = {
         "many": replace(a_part(network), media=(picture,) * 11),
         "kind": replace(a_part(network), media=(replace(picture, mime="image/webp"),)),

@@ -224,6 +224,18 @@ def test_a_container_that_is_gone_while_its_words_are_public_is_found(
     assert len(graph.recorded.posts) == 1
 
 
+@pytest.mark.parametrize("state", ["EXPIRED", "ERROR"])
+def test_a_useless_container_whose_words_are_public_is_found(
+    network: DraftKeeper, access: Access, graph: InstagramServer, state: str
+) -> None:
+    part = a_part(network)
+    first = send(network, access, part)
+    graph.containers[container_of(network.drafts[part.key])]["state"] = state
+    assert network.find(access, part, deadline_s=DEADLINE_S).ref == first.ref
+    assert send(network, access, part).ref == first.ref
+    assert len(graph.recorded.posts) == 1
+
+
 def test_a_caption_is_known_again_without_its_at_signs(
     network: DraftKeeper, access: Access, graph: InstagramServer
 ) -> None:
