@@ -53,7 +53,7 @@ class Page:
         if kept is not None and (prepared := self._kept(kept, part)) is not None:
             return Preparation(prepared)
         post = self._line.made(f"{self._id}/feed", self._unpublished(part))
-        if self._is_published(post):
+        if self._is_public(post):
             return self._published_too_early(post, part)
         return Preparation(Prepared(draft=draft_of(post, part)))
 
@@ -159,15 +159,16 @@ class Page:
 
     def _refused(self, draft: Draft, failed: Failed, request: Mapping[str, Any]) -> SendResult:
         """A refusal to publish may mean that it is public already; whether it is, the post itself says."""
-        if failed.outcome is Outcome.REFUSED and self._is_public(draft):
+        if failed.outcome is Outcome.REFUSED and self._is_public(draft.remote_id):
             return SendResult(
                 Outcome.SENT, _ref(draft.remote_id), failed.status, request, failed.response, EARLIER
             )
         return failed.as_send(request)
 
-    def _is_public(self, draft: Draft) -> bool:
+    def _is_public(self, post: str) -> bool:
+        """Only where it says so: an id must not be lost because it could not be looked at just now."""
         try:
-            return bool(self._is_published(draft.remote_id))
+            return bool(self._is_published(post))
         except Failed:
             return False
 

@@ -226,6 +226,16 @@ def test_a_draft_that_facebook_published_at_once_is_taken_down_and_refused(
     assert not graph.recorded.posts
 
 
+def test_a_draft_that_cannot_be_looked_at_just_now_is_kept(
+    network: DraftKeeper, access: Access, graph: FacebookServer
+) -> None:
+    graph.order("GET", f"{PAGE}_17900000000000001", graph_error(2, "Try again later", status=500))
+    part = a_part(network)
+    ready = prepared(network, access, part)
+    assert network.send(access, part, ready, deadline_s=DEADLINE_S).outcome is Outcome.SENT
+    assert len(graph.recorded.posts) == 1
+
+
 def test_a_draft_that_came_out_and_cannot_be_taken_down_counts_as_sent(
     network: DraftKeeper, access: Access, graph: FacebookServer
 ) -> None:
