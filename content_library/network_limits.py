@@ -1,8 +1,8 @@
 """How long a text may be on each network, and where it is cut or split. Limits are plain data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-
 import regex
 
 
@@ -60,6 +60,10 @@ LIMITS: Mapping[str, NetworkLimits] = {
     # have 1,024. No descriptions of pictures. A GIF sent as a photo would stand still.
     "telegram": NetworkLimits(
         graphemes=4_096,
+    # Graph API, reference of Photo: less than 10 MB, nothing animated. 63,206 characters and ten pictures are what a
+    # Page's own composer takes; the reference of Page Feed names neither.
+    "facebook": NetworkLimits(
+        graphemes=63_206,
         bytes=None,
         url_length=None,
         images=10,
@@ -131,6 +135,35 @@ LIMITS: Mapping[str, NetworkLimits] = {
         image_bytes=16_000_000,
         alt_graphemes=2_000,
         threads=False,
+        alt_graphemes=1_000,
+        threads=False,
+        comments=True,
+        mimes=("image/jpeg", "image/png"),
+    ),
+    # Instagram platform, IG User Media (caption, alt_text) and Content publishing (JPEG only, ten in a carousel, 8 MB).
+    "instagram": NetworkLimits(
+        graphemes=2_200,
+        bytes=None,
+        url_length=None,
+        images=10,
+        image_bytes=8_000_000,
+        alt_graphemes=1_000,
+        threads=False,
+        comments=True,
+        needs_image=True,
+        mimes=("image/jpeg",),
+    ),
+    # Threads API, Posts: 500 characters, carousels of 2 to 20, JPEG and PNG of at most 8 MB. An emoji counts as its
+    # bytes there, which is checked before sending.
+    "threads": NetworkLimits(
+        graphemes=500,
+        bytes=None,
+        url_length=None,
+        images=20,
+        image_bytes=8_000_000,
+        alt_graphemes=1_000,
+        threads=True,
+        mimes=("image/jpeg", "image/png"),
     ),
 }
 
