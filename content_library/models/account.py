@@ -11,7 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from content_library.database import Base, by_value
 from content_library.models.desk import Desk
 
-NETWORK_NAMES = {"page": "Public page", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+NETWORK_NAMES = {
+    "page": "Public page",
+    "bluesky": "Bluesky",
+    "mastodon": "Mastodon",
+    "x": "X",
+    "linkedin": "LinkedIn",
+}
 
 
 class AccountState(StrEnum):
