@@ -51,4 +51,4 @@ def _escaped(text: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    return " ".join(unicodedata.normalize("NFC", text).split())

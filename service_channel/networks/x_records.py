@@ -11,6 +11,7 @@ from typing import Any
 import regex
 
 from content_library.network_limits import count, limits_of
+from content_library.text_weights import addresses
 from service_channel.networks.base import OutgoingPart, Poll, Prepared, RemoteRef
 
 EPOCH_MS = 1_288_834_974_657  # X's ids count from here: docs.x.com, X IDs
@@ -121,6 +122,10 @@ def _unescaped(text: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """The same for texts that read the same: spaces at the ends, line ends, http or https, a host's letters."""
-    plain = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
-    return str(_HTTP.sub(lambda match: (match[1] or match[2]).lower(), plain))
+    """The same for texts that read the same: spaces and line ends, http or https or neither, a host's letters."""
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    bare = str(_HTTP.sub(lambda match: (match[1] or match[2]).lower(), plain))
+    for start, end, _ in addresses(bare):
+        host = bare[start:end].partition("/")[0]
+        bare = bare[:start] + host.lower() + bare[start + len(host) :]
+    return bare

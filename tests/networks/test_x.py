@@ -163,7 +163,8 @@ def test_a_number_of_x_holds_its_time_to_the_millisecond() -> None:
         "Read https://help.deskcast.com/a?x=1&copy=2#top and http://deskcast.com/.",
         "5 < 6 & 7 > 6 &amp; so on",
         "HTTPS://Help.Deskcast.com/Ä says it\r\n\r\nall",
-        "  spaces around  ",
+        "  spaces around   and between\n\n\n",
+        "Deskcast.com/A und müller.de.",
         "👩🏽‍🚒 日本語",
     ],
 )

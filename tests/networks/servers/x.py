@@ -21,7 +21,9 @@ PROBLEMS = "https://api.twitter.com/2/problems/"
 USER_ID, HANDLE = "2244994945", "elmstreet"
 CLIENT_ID, CLIENT_SECRET = "client-1", "client-secret-x"
 FIELDS = {"created_at", "entities", "note_tweet", "referenced_tweets"}
-_URL = regex.compile(r"https?://[^\s<>]+[^\s<>.,!?)]")
+_URL = regex.compile(
+    r"https?://[^\s<>]+[^\s<>.,!?)]|(?<![\w/.@-])[\w-]+\.(?:com|de)\b(?:/[^\s<>]*[^\s<>.,!?)])?"
+)
 
 
 def problem(status: int, title: str, detail: str, kind: str = "about:blank", **more: Any) -> Response:
@@ -91,7 +93,8 @@ class XServer(Recorded):
         for number, url in enumerate(_URL.findall(text)):
             short = f"https://t.co/{post_id[-6:]}{number}"
             shown = shown.replace(url, short, 1)
-            links.append({"url": short, "expanded_url": url, "display_url": url.split("//")[1][:20]})
+            whole = url if "://" in url else f"http://{url}"
+            links.append({"url": short, "expanded_url": whole, "display_url": url.split("//")[-1][:20]})
         shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         for number, media_id in enumerate(media):
             if not number:
