@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import regex
 
+from content_library import text_weights
+
 
 @dataclass(frozen=True)
 class NetworkLimits:
@@ -12,6 +14,7 @@ class NetworkLimits:
 
     `images` is 0 where pictures cannot be sent; `needs_image` where a post without one is refused. `mimes` are the
     kinds of pictures it takes. `comments`: a part after the first is a comment below it, where there are no threads.
+    `weighted`: characters weigh one or two, as X counts them.
     """
 
     graphemes: int
@@ -24,6 +27,7 @@ class NetworkLimits:
     comments: bool = False
     needs_image: bool = False
     mimes: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp", "image/gif")
+    weighted: bool = False
 
 
 LIMITS: Mapping[str, NetworkLimits] = {
@@ -164,6 +168,30 @@ LIMITS: Mapping[str, NetworkLimits] = {
         alt_graphemes=1_000,
         threads=True,
         mimes=("image/jpeg", "image/png"),
+    # docs.x.com, Counting characters and Media: 280 weighted characters, four pictures of 5 MB, 1,000 of alt text.
+    "x": NetworkLimits(
+        graphemes=280,
+        bytes=None,
+        url_length=text_weights.ADDRESS_WEIGHT,
+        images=4,
+        image_bytes=5_000_000,
+        alt_graphemes=1_000,
+        threads=True,
+        mimes=("image/jpeg", "image/png", "image/webp"),
+        weighted=True,
+    ),
+    # learn.microsoft.com, LinkedIn Posts, MultiImage and Images API: commentary 3,000, 20 pictures, alt text 4,086;
+    # 5 MB is what LinkedIn's help says of pictures, the API names only 36,152,320 pixels.
+    "linkedin": NetworkLimits(
+        graphemes=3_000,
+        bytes=None,
+        url_length=None,
+        images=20,
+        image_bytes=5_000_000,
+        alt_graphemes=4_086,
+        threads=False,
+        comments=True,
+        mimes=("image/jpeg", "image/png", "image/gif"),
     ),
 }
 
@@ -202,7 +230,7 @@ class _Unit:
     """The least piece that is never divided: one grapheme or one whole URL."""
 
     text: str
-    graphemes: int
+    graphemes: int  # as this network counts them
     bytes: int
 
     @property
@@ -288,25 +316,29 @@ def _trimmed(start: int, url: str) -> Link:
 def _units(text: str, limits: NetworkLimits) -> list[_Unit]:
     units: list[_Unit] = []
     position = 0
-    for start, end in _link_spans(text):
-        units.extend(_single(text[position:start]))
+    for start, end in _link_spans(text, limits):
+        units.extend(_single(text[position:start], limits))
         url = text[max(start, position) : end]
-        length = limits.url_length or len(graphemes(url))
-        units.append(_Unit(url, length, len(url.encode())))
+        units.append(_Unit(url, _link_length(url, limits), len(url.encode())))
         position = end
-    units.extend(_single(text[position:]))
+    units.extend(_single(text[position:], limits))
     return units
 
 
-def _link_spans(text: str) -> Iterator[tuple[int, int]]:
+def _link_length(url: str, limits: NetworkLimits) -> int:
+    if limits.weighted:
+        return text_weights.weight(url)
+    return limits.url_length or len(graphemes(url))
+
+
+def _link_spans(text: str, limits: NetworkLimits) -> Iterator[tuple[int, int]]:
     """The links, widened to whole graphemes: a combining mark behind one goes with it."""
     bounds = {0}
     position = 0
     for letter in graphemes(text):
         position += len(letter)
         bounds.add(position)
-    for link in find_links(text):
-        start, end = link.start, link.end
+    for start, end in _links(text, limits):
         while start not in bounds:
             start -= 1
         while end not in bounds:
@@ -314,8 +346,20 @@ def _link_spans(text: str) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _single(text: str) -> list[_Unit]:
-    return [_Unit(letter, 1, len(letter.encode())) for letter in graphemes(text)]
+def _links(text: str, limits: NetworkLimits) -> list[tuple[int, int]]:
+    """Where the links are; with weights, what X alone takes for one is among them."""
+    spans = [(link.start, link.end) for link in find_links(text)]
+    if limits.weighted:
+        more = [(start, end) for start, end, _ in text_weights.addresses(text)]
+        spans += [(a, b) for a, b in more if not any(a < end and start < b for start, end in spans)]
+    return sorted(spans)
+
+
+def _single(text: str, limits: NetworkLimits) -> list[_Unit]:
+    return [
+        _Unit(letter, text_weights.letter_weight(letter) if limits.weighted else 1, len(letter.encode()))
+        for letter in graphemes(text)
+    ]
 
 
 def _size(units: list[_Unit]) -> tuple[int, int]:

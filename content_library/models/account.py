@@ -29,6 +29,8 @@ NETWORK_NAMES = {
     "facebook": "Facebook",
     "instagram": "Instagram",
     "threads": "Threads",
+    "x": "X",
+    "linkedin": "LinkedIn",
 }
 
 
