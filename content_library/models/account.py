@@ -1,24 +1,25 @@
 """An account as an identity: which network, which handle, whose desk. Credentials live elsewhere."""
 
 from __future__ import annotations
+
 from datetime import datetime
 from enum import StrEnum
-from sqlalchemy import ForeignKey
-from sqlalchemy import Index
-from sqlalchemy import String
-from sqlalchemy import text
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
-from content_library.database import Base
-from content_library.database import by_value
-from content_library.models.desk import Desk
 
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from content_library.database import Base, by_value
+from content_library.models.desk import Desk
 
 NETWORK_NAMES = {
     "page": "Public page",
     "bluesky": "Bluesky",
     "mastodon": "Mastodon",
+    "x": "X",
+    "linkedin": "LinkedIn",
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "threads": "Threads",
     "telegram": "Telegram",
     "discord": "Discord",
     "discord_webhook": "Discord webhook",
@@ -26,11 +27,6 @@ NETWORK_NAMES = {
     "slack_webhook": "Slack webhook",
     "teams": "Microsoft Teams",
     "webhook": "Webhook",
-    "facebook": "Facebook",
-    "instagram": "Instagram",
-    "threads": "Threads",
-    "x": "X",
-    "linkedin": "LinkedIn",
 }
 
 

@@ -8,9 +8,37 @@ from content_library.web_fetch import FetchPolicy
 from content_library.web_transports import httpx_transport
 from service_channel.networks.base import Network
 from service_channel.networks.bluesky import Bluesky
+from service_channel.networks.discord import Discord
+from service_channel.networks.discord_webhook import DiscordWebhook
+from service_channel.networks.facebook import Facebook
+from service_channel.networks.instagram import Instagram
+from service_channel.networks.linkedin import LinkedIn
+from service_channel.networks.mastodon import Mastodon
 from service_channel.networks.page import Page
+from service_channel.networks.slack import Slack
+from service_channel.networks.slack_webhook import SlackWebhook
+from service_channel.networks.teams import Teams
+from service_channel.networks.telegram import Telegram
+from service_channel.networks.threads import Threads
+from service_channel.networks.webhook import Webhook
+from service_channel.networks.x import X
 
-OVER_THE_WEB: tuple[Callable[..., Network], ...] = (Bluesky,)
+OVER_THE_WEB: tuple[Callable[..., Network], ...] = (
+    Bluesky,
+    Mastodon,
+    X,
+    LinkedIn,
+    Facebook,
+    Instagram,
+    Threads,
+    Telegram,
+    Discord,
+    DiscordWebhook,
+    Slack,
+    SlackWebhook,
+    Teams,
+    Webhook,
+)
 
 
 def networks(policy: FetchPolicy) -> dict[str, Network]:

@@ -281,6 +281,9 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "accounts.connect_again.account_id": bluesky.id,
         "accounts.reconnect.account_id": bluesky.id,
         "network": "bluesky",
+        "accounts.sign_in.network": "mastodon",
+        "admin.set_network.network": "x",
+        "admin.forget_network.network": "x",
         "state": "no-such-state",
     }
     things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
@@ -477,7 +480,7 @@ def _forms(
         "accounts.add_practice": {"network": "mastodon", "handle": "other@example.org"},
         "accounts.sign_in": {"server": "http://127.0.0.1:9"},
         "accounts.take_choice": {"account": "0"},
-        "admin.set_network": {"bluesky-client_id": "id", "bluesky-client_secret": "secret"},
+        "admin.set_network": {"x-client_id": "id", "x-client_secret": "secret"},
         "accounts.connect": {
             "host": "http://127.0.0.1:9",
             "identifier": "a.example",
