@@ -30,6 +30,7 @@ from service_channel.networks.base import (
     Renewed,
 )
 from service_channel.networks.every import networks as networks
+from service_channel.networks.server_addresses import server_address
 from service_channel.page_store import PageStore
 from service_channel.token_vault import CannotOpen, TokenVault
 
@@ -77,6 +78,14 @@ def try_connecting(policy: FetchPolicy, network: str, given: Mapping[str, str]) 
         raise NotFound("There is nothing to type in to connect this network.")
     try:
         return found.connect(given)
+    except ConnectRefused as refused:
+        raise InvalidInput(str(refused), {refused.field: str(refused)}) from refused
+
+
+def server_to_sign_in_on(typed: str) -> str:
+    """`https://…` of what a person typed. Raises InvalidInput about `server`."""
+    try:
+        return server_address(typed, example="mastodon.social", field="server", what="sign-in")
     except ConnectRefused as refused:
         raise InvalidInput(str(refused), {refused.field: str(refused)}) from refused
 

@@ -1,7 +1,6 @@
 """Connecting an account: choosing the network, typing in what it asks for, or signing in there and coming back."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import flash, g, redirect, render_template, request, url_for
 
@@ -64,9 +63,8 @@ def sign_in(network: str) -> Any:
     account = (
         _account(int(request.form["account_id"])) if request.form.get("account_id", "").isdigit() else None
     )
-    if form.accepts(lambda: _set_out(chosen, form.server.data or "", account)):
-        return redirect(form.result, 303)
-    return _page(chosen, account, sign_in=form), 422
+    there = _address_there(chosen, form, account) if form.validate_on_submit() else ""
+    return redirect(there, 303) if there else (_page(chosen, account, sign_in=form), 422)
 
 
 @blueprint.get("/accounts/signed-in")
@@ -155,28 +153,26 @@ def _connected(account: Account, home: Desk) -> Any:
     return redirect(url_for("accounts.index", desk=home.handle), 303)
 
 
+def _address_there(chosen: Choice, form: SignInForm, account: Account | None) -> str:
+    """Where to send the person; "" with what is wrong in the form. A server may be asked for keys meanwhile."""
+    try:
+        return _set_out(chosen, form.server.data or "", account)
+    except InvalidInput as refusal:
+        form.show(refusal)
+        return ""
+
+
 def _set_out(chosen: Choice, server: str, account: Account | None) -> str:
     """The network's address to go to. Raises InvalidInput."""
     network = chosen.signed
     if network is None:
         raise NotFound("Nobody signs in to connect this network.")
-    server = _server(server) if network.asks_server else ""
+    server = accounts.server_to_sign_in_on(server) if network.asks_server else ""
     keys = _known_keys(chosen, server) or _registered(chosen, server)
     begun = connecting.begin(
         db(), desk(), chosen.key, server, actor=me(), now=now(), vault=vault(), account=account
     )
     return exchange.address(network.way(server), keys, begun)
-
-
-def _server(typed: str) -> str:
-    """`https://host` of what was typed."""
-    address = typed.strip().rstrip("/")
-    address = address if "://" in address else f"https://{address}"
-    parts = urlsplit(address)
-    if not parts.hostname or parts.path not in ("", "/") or parts.scheme not in ("https", "http"):
-        sentence = _("Enter the server’s address, such as mastodon.social.")
-        raise InvalidInput(sentence, {"server": sentence})
-    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _registered(chosen: Choice, server: str) -> AppKeys:

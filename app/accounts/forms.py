@@ -29,10 +29,14 @@ def typed_form(asked: Sequence[Asked]) -> type[TypedForm]:
 
 def _field(one: Asked) -> Field:
     kind = PasswordField if one.is_secret else StringField
-    needed = (
-        InputRequired(_("Enter this: {label}.").format(label=_(one.label))) if one.is_required else Optional()
-    )
+    said = _("Enter the {label}.").format(label=_in_a_sentence(_(one.label)))
+    needed = InputRequired(said) if one.is_required else Optional()
     return kind(_(one.label), [needed, Length(max=one.longest)], default=one.default, description=_(one.why))
+
+
+def _in_a_sentence(label: str) -> str:
+    """“App password” as “app password”; an abbreviation stays."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 class SignInForm(DeskcastForm):

@@ -44,9 +44,11 @@ def test_each_account_says_how_it_is(plan: Plan, priya):
 def test_accounts_are_for_leads_and_administrators(plan: Plan, who):
     client = plan.client(who)
     assert client.get(HERE).status_code == 403
-    assert client.get(f"{HERE}/bluesky").status_code == 403
+    assert client.get(f"{HERE}/new/bluesky").status_code == 403
     assert (
-        client.post(f"{HERE}/bluesky", data={"host": "x", "identifier": "x", "app_password": "x"}).status_code
+        client.post(
+            f"{HERE}/new/bluesky", data={"host": "x", "identifier": "x", "app_password": "x"}
+        ).status_code
         == 403
     )
     for act in ("closing", "check", "connection"):
@@ -114,7 +116,7 @@ def test_what_is_wrong_stands_at_its_field_and_the_password_is_never_shown(
         "app_password": "secret-words",
         **sent,
     }
-    answer = priya.post(f"{HERE}/bluesky", data=data)
+    answer = priya.post(f"{HERE}/new/bluesky", data=data)
     assert answer.status_code == 422
     assert sentence in html.fromstring(answer.text).get_element_by_id(f"{field}-wrong").text_content()
     assert "secret-words" not in answer.text

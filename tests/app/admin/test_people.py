@@ -169,6 +169,7 @@ def test_the_settings_are_closed_to_everybody_else(house, who):
         "shelf": "topics",
         "item_id": 1,
         "delegation_id": 1,
+        "network": "x",
     }
     for rule in pages:
         address = rule.rule
