@@ -17,6 +17,8 @@ from content_library.record_chain import Head, Walk
 from content_library.recreation import Progress
 from content_library.settings import BadSettings, Settings, load
 from scheduler import engine as scheduler_engine
+from service_channel import accounts, network_apps
+from service_channel.token_vault import CannotOpen, TokenVault
 
 PART = 50_000
 """Entries between two words about progress."""
@@ -64,6 +66,33 @@ def engine(settings: Settings, crash_at: str) -> None:
 def migrate_command(settings: Settings) -> None:
     """Bring the database up to date and put the built-in formats and teams in place."""
     processes.prepare_database(settings, say=click.echo)
+
+
+@main.command("rotate-keys")
+@click.pass_obj
+def rotate_keys(settings: Settings) -> None:
+    """Seal every secret under the first of DESKCAST_VAULT_KEYS; the others can be taken away afterwards."""
+    vault, count = TokenVault(settings.vault_keys), 0
+    database = Database(settings.database_url)
+    try:
+        while done := _some_sealed_again(database, vault):
+            count += done
+    except CannotOpen as problem:
+        click.echo(
+            f"Stopped after {count}: {problem}. Add the key it was sealed under to DESKCAST_VAULT_KEYS.",
+            err=True,
+        )
+        sys.exit(1)
+    click.echo(
+        f"{count} sealed again. All stand under the first key now."
+        if count
+        else "All stand under the first key."
+    )
+
+
+def _some_sealed_again(database: Database, vault: TokenVault) -> int:
+    with database.write() as session:
+        return accounts.seal_again(session, vault=vault) + network_apps.seal_again(session, vault=vault)
 
 
 @main.command("demo")

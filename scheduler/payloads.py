@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -203,6 +203,13 @@ def media_of(session: Session, desk_id: int, payload: str, folder: Path) -> dict
     return {
         m.sha256: OutgoingMedia(folder / m.name, m.sha256, m.mime, m.alt, m.width, m.height) for m in rows
     }
+
+
+def addressed(part: OutgoingPart, address: Callable[[str], str]) -> OutgoingPart:
+    """The part with where each picture can be fetched, by its hash; "" where it cannot."""
+    if not part.media:
+        return part
+    return replace(part, media=tuple(replace(one, url=address(one.sha256)) for one in part.media))
 
 
 def check_media(media: Mapping[str, OutgoingMedia]) -> None:

@@ -113,6 +113,7 @@ def _errand(
         return answer if isinstance(answer, gate.No) else unable
     access = accounts.access(session, found, database=world.database, vault=world.vault)
     part = payloads.next_part(session, this, found.desk_id, found.payload, world.media_folder, known, now=now)
+    part = payloads.addressed(part, lambda sha256: world.picture_address(sha256, now))
     return Errand(claimed, network, access, network.promise(access), found.payload, part)
 
 

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from content_library import media_links
 from content_library.database import Database
 from content_library.settings import Settings, Timing
 from content_library.web_addresses import FetchPolicy
@@ -28,6 +30,7 @@ class World:
     engine: str
     clock_watch: ClockWatch = field(default_factory=lambda: ClockWatch(120.0))
     monotonic: Callable[[], float] = time.monotonic
+    picture_address: Callable[[str, datetime], str] = lambda _sha256, _now: ""  # where a network may fetch it
     senders: Senders | None = None  # without them nothing leaves for networks of class K, Q and B
 
     @property
@@ -47,4 +50,7 @@ def make_world(settings: Settings, database: Database, *, engine: str) -> World:
         timing=settings.timing,
         engine=engine,
         clock_watch=ClockWatch(settings.timing.clock_drift),
+        picture_address=lambda sha256, now: media_links.address(
+            settings.public_url, settings.secret_key, sha256, now=now
+        ),
     )

@@ -23,7 +23,8 @@ from service_channel.models.credential import Credential
 from service_channel.token_vault import TokenVault
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
-VAULT = TokenVault(["a key for tests"])
+VAULT_KEY = "a key for tests"
+VAULT = TokenVault([VAULT_KEY])
 PASSWORD = "correct horse battery staple"
 
 

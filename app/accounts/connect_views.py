@@ -60,9 +60,7 @@ def sign_in(network: str) -> Any:
     """Set out for the network. An account id means: connect this one again."""
     require_manager()
     chosen, form = choice(network), SignInForm()
-    account = (
-        _account(int(request.form["account_id"])) if request.form.get("account_id", "").isdigit() else None
-    )
+    account = _account(int(request.form["again"])) if request.form.get("again", "").isdigit() else None
     there = _address_there(chosen, form, account) if form.validate_on_submit() else ""
     return redirect(there, 303) if there else (_page(chosen, account, sign_in=form), 422)
 

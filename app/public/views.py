@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.extensions import db, now, settings
 from app.public import feeds, health, pages
+from content_library import media_links
 from content_library.media_store import media_mime, media_path
 from content_library.models.media import Media
 
@@ -70,6 +71,21 @@ def media(name: str) -> Response:
     response = send_file(path, mimetype=media_mime(name), max_age=FOR_EVER_S, conditional=True)
     response.cache_control.public = True
     response.cache_control.immutable = True
+    return response
+
+
+@blueprint.get("/m/<sha>/<int:until>/<signature>")
+def lent(sha: str, until: int, signature: str) -> Response:
+    """A picture for a network that fetches the pictures of a post itself, at an address we gave it for a while."""
+    keys = (settings().secret_key, *settings().secret_key_fallbacks)
+    good = any(media_links.is_good(key, sha, until, signature, now=now()) for key in keys)
+    picture = db().scalars(select(Media).where(Media.sha256 == sha).limit(1)).first() if good else None
+    path = media_path(settings().media_folder, picture.name) if picture else None
+    if picture is None or path is None:
+        return _missing("There is no such picture", "It was only there for a while.")
+    response = send_file(path, mimetype=picture.mime, conditional=True)
+    response.cache_control.private = True
+    response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

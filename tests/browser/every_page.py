@@ -130,6 +130,7 @@ NO_PAGES = {
     "library.picture_thumb": "a picture",
     "public.atom": "a feed",
     "public.json_feed": "a feed",
+    "public.lent": "a picture",
     "public.live": "a word for whoever watches the servers",
     "public.media": "a picture",
     "public.ready": "a word for whoever watches the servers",

@@ -25,6 +25,7 @@ from content_library import (
     discussion,
     facts,
     ladder,
+    media_links,
     media_store,
     sign_in,
     suggestions,
@@ -143,6 +144,8 @@ def open_house(folder: Path) -> House:
         }
         _things(session, own, people["legal"], folder)
         _things(session, foreign, people["outsider"], folder)
+        for things in (own, foreign):
+            things.values |= _lent(settings.secret_key, str(things.values["sha"]))
     app = create_app(settings, database)
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     database.dispose()
@@ -152,6 +155,12 @@ def open_house(folder: Path) -> House:
     kept = folder / "kept.db"
     shutil.copyfile(file, kept)
     return House(app, database, file, kept, secrets, own, foreign)
+
+
+def _lent(key: str, sha256: str) -> dict[str, Any]:
+    """What an address that we gave to a network holds."""
+    *_front, until, signature = media_links.address("https://desk.example", key, sha256, now=NOW).split("/")
+    return {"until": int(until), "signature": signature}
 
 
 def _desk(session: Session, handle: str, folder: Path) -> Things:

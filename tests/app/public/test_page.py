@@ -8,11 +8,11 @@ from lxml import html
 from sqlalchemy import select
 
 from app.public import pages
-from content_library import image_work
+from content_library import image_work, media_links
 from content_library.database import Database
 from content_library.models.account import AccountState
 from content_library.models.desk import Desk
-from tests.app.public.conftest import NAME, THUMB, Page
+from tests.app.public.conftest import NAME, PUBLIC_URL, SHA, THUMB, Page
 from tests.factories import NOW, make_desk, page_of
 from tests.support.clock import FrozenClock
 
@@ -180,3 +180,16 @@ def test_a_picture_that_no_published_post_shows_stays_closed(client: FlaskClient
 
 def test_thumbnails_are_as_wide_as_the_page_says():
     assert image_work.THUMB_SIDE == pages.THUMB_SIDE
+
+
+def test_a_picture_is_lent_to_a_network_at_an_address_of_ours_for_a_while(application, client, page, clock):
+    page.draw_pictures()
+    key = application.extensions["deskcast.settings"].secret_key
+    address = media_links.address(PUBLIC_URL, key, SHA, now=clock()).removeprefix(PUBLIC_URL)
+    with client.get(address) as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert client.get(f"/p/media/{NAME}").status_code == 404, "it is not public otherwise"
+    assert client.get(address.replace(SHA, SHA[::-1])).status_code == 404
+    clock.advance(hours=6)
+    assert client.get(address).status_code == 404
