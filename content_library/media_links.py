@@ -1,4 +1,4 @@
-"""Addresses at which a network may fetch the pictures of a post itself: signed, each for one picture and for a while."""
+"""Signed addresses at which a network may fetch a picture of a post itself, each for one picture and for a while."""
 
 import hashlib
 import hmac
