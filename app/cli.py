@@ -1,7 +1,6 @@
 """The command line: `deskcast run`, and every part of it alone."""
 
 import json
-import logging
 import os
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from app import demo, doctor, processes
+from app.counting import count_for_all
 from app.logs import set_up_logs
 from app.mail_rendering import renderer
 from content_library import clock, recreation, sealing, users
@@ -33,7 +33,7 @@ def main(context: click.Context) -> None:
         for problem in wrong.problems:
             click.echo(f"  · {problem}", err=True)
         sys.exit(2)
-    set_up_logs(as_json=context.obj.log_json)
+    set_up_logs(as_json=context.obj.log_json, settings=context.obj)
 
 
 @main.command()
@@ -55,7 +55,7 @@ def web(settings: Settings) -> None:
 @click.pass_obj
 def engine(settings: Settings, crash_at: str) -> None:
     """Start an engine alone: it sends, looks, polls, mails and seals."""
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    count_for_all(settings)
     scheduler_engine.run(settings, Database(settings.database_url), renderer(settings), crash_at=crash_at)
 
 

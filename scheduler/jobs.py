@@ -17,6 +17,7 @@ from content_library import (
     decision_links,
     feeds,
     link_checks,
+    meters,
     notifications,
     posts,
     pressing,
@@ -29,7 +30,17 @@ from content_library import (
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
-from scheduler import head_exports, mending, reconciling, retention, take_down, transitions
+from scheduler import (
+    conservation,
+    head_exports,
+    mending,
+    observing,
+    reconciling,
+    retention,
+    take_down,
+    transitions,
+    watch,
+)
 from scheduler.workers import Workers
 from scheduler.world import World
 
@@ -76,7 +87,7 @@ def recover(duty: Duty) -> None:
     """Bring back what a crash left behind: claims whose lease is over, and sendings nobody finished."""
     with duty.world.database.write() as session:
         now = clock.now(session)
-        reconciling.give_back_expired(session, now=now)
+        observing.given_back(reconciling.give_back_expired(session, now=now))
         reconciling.lose_expired(session, now=now)
 
 
@@ -96,10 +107,11 @@ def _each(duty: Duty, publication_ids: Iterable[int], do: Callable[[int], None])
     def one(publication_id: int) -> None:
         if duty.stopping.is_set():
             return
-        try:
-            do(publication_id)
-        except Exception:
-            log.exception("publication %s: tried again later", publication_id)
+        with observing.about(publication_id):
+            try:
+                do(publication_id)
+            except Exception:
+                log.exception("publication %s: tried again later", publication_id)
 
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         list(pool.map(one, publication_ids))
@@ -117,6 +129,19 @@ def mend(duty: Duty) -> None:
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
         mending.apply_boundaries(session, now=now)
+
+
+def keep_watch(duty: Duty) -> None:
+    """Count what is overdue, compare what stands with what was planned, and say so where something is wrong."""
+    database = duty.world.database
+    with database.read() as session:
+        now = clock.now(session)
+        found = watch.overdue(session, now=now, timing=duty.world.timing)
+    for one in found:
+        if one.whose is watch.Whose.ENGINE:
+            log.warning("%d publications are %s for too long, since %s", one.count, one.state, one.since)
+    if not (total := conservation.keep_book(database, now=now)).adds_up:
+        log.error("%s publications were planned and %d are there", total.created, total.standing)
 
 
 def settle_decisions(duty: Duty) -> None:
@@ -151,7 +176,10 @@ def poll_feeds(duty: Duty) -> None:
     database = duty.world.database
     with database.read() as session:
         now = clock.now(session)
-    feeds.poll_due(database, duty.fetcher, now, stop=duty.stopping)
+    polled = feeds.poll_due(database, duty.fetcher, now, stop=duty.stopping)
+    meters.count("feed_polls", "changed", amount=polled.changed)
+    meters.count("feed_polls", "failed", amount=polled.failed)
+    meters.count("feed_polls", "unchanged", amount=polled.asked - polled.changed - polled.failed)
 
 
 def check_links(duty: Duty) -> None:

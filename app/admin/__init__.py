@@ -2,10 +2,18 @@
 
 from flask import Flask
 
-from app.admin import desk_views, format_views, keeping_views, people_views, shelf_views
+from app.admin import desk_views, format_views, keeping_views, people_views, shelf_views, status_views
 from app.admin.views import blueprint
 
-__all__ = ["desk_views", "format_views", "install", "keeping_views", "people_views", "shelf_views"]
+__all__ = [
+    "desk_views",
+    "format_views",
+    "install",
+    "keeping_views",
+    "people_views",
+    "shelf_views",
+    "status_views",
+]
 
 
 def install(app: Flask) -> None:
