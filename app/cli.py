@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from app import demo, doctor, processes
+from app import demo, doctor, processes, restore
+from app.backup_commands import backup_command, restore_command
 from app.counting import count_for_all
 from app.logs import set_up_logs
 from app.mail_rendering import renderer
@@ -18,6 +19,7 @@ from content_library.recreation import Progress
 from content_library.settings import BadSettings, Settings, load
 from scheduler import engine as scheduler_engine
 
+UNFINISHED = "A restore of this installation was not finished. Run deskcast restore again, then start."
 PART = 50_000
 """Entries between two words about progress."""
 
@@ -36,10 +38,17 @@ def main(context: click.Context) -> None:
     set_up_logs(as_json=context.obj.log_json, settings=context.obj)
 
 
+main.add_command(backup_command)
+main.add_command(restore_command)
+
+
 @main.command()
 @click.pass_obj
 def run(settings: Settings) -> None:
     """Bring the database up to date, then start web and engine together."""
+    if restore.is_unfinished(settings):
+        click.echo(UNFINISHED, err=True)
+        sys.exit(1)
     sys.exit(processes.run(settings))
 
 
@@ -55,6 +64,9 @@ def web(settings: Settings) -> None:
 @click.pass_obj
 def engine(settings: Settings, crash_at: str) -> None:
     """Start an engine alone: it sends, looks, polls, mails and seals."""
+    if restore.is_unfinished(settings):
+        click.echo(UNFINISHED, err=True)
+        sys.exit(1)
     count_for_all(settings)
     scheduler_engine.run(settings, Database(settings.database_url), renderer(settings), crash_at=crash_at)
 
