@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from structlog.contextvars import bind_contextvars, bound_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 from content_library import meters
 
@@ -38,6 +38,12 @@ def within(claim: Claimed, do: Callable[[], Result]) -> Result:
         return do()
 
 
+def _say(words: str, *values: object) -> None:
+    """A line, where it is known which publication it is about."""
+    if "publication" in get_contextvars():
+        log.info(words, *values)
+
+
 def on(network: str, account_id: int) -> None:
     """From here on the account and its network are known."""
     bind_contextvars(network=network, account=account_id)
@@ -46,25 +52,25 @@ def on(network: str, account_id: int) -> None:
 def tried(network: str, act: str, outcome: str) -> None:
     """One call to a network has ended."""
     meters.count("attempts", network, act, outcome)
-    log.info("%s on %s: %s", act, network, outcome)
+    _say("%s on %s: %s", act, network, outcome)
 
 
 def looked(network: str, presence: str) -> None:
     """One look whether it is there has ended."""
     meters.count("looks", network, presence)
-    log.info("look on %s: %s", network, presence)
+    _say("look on %s: %s", network, presence)
 
 
 def refused(reason: str, act: str) -> None:
     """The gate said no."""
     meters.count("gate_refusals", reason)
-    log.info("not sent (%s): %s", reason, act)
+    _say("not sent (%s): %s", reason, act)
 
 
 def out(late_s: float) -> None:
     """It is out, so many seconds after its time."""
     meters.observe("lateness", max(0.0, late_s))
-    log.info("out, %.3f s after its time", late_s)
+    _say("out, %.3f s after its time", late_s)
 
 
 def given_back(count: int) -> None:
