@@ -9,12 +9,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import mentions
 from app.config import flask_config
+from app.counting import count_for_all, count_requests
 from app.desks import scope_desks
 from app.errors import answer_errors
 from app.extensions import connect_database, now
 from app.formatting import teach_templates
 from app.headers import add_headers
+from app.logs import set_up_logs
+from app.metrics import Figures
 from app.navigation import frame
+from app.request_ids import tell_requests_apart
 from app.sign_in import know_people
 from content_library.database import Database
 from content_library.settings import Settings, load
@@ -45,7 +49,7 @@ csrf = CSRFProtect()
 
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Flask:
     """The application. Tests hand in their own settings and database; the rest comes from the environment."""
-    settings = settings or load()
+    settings, figures = (settings, Figures()) if settings else _installation()
     app = Flask(__name__)
     app.config.from_mapping(flask_config(settings))
     app.extensions["deskcast.settings"] = settings
@@ -56,6 +60,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=0
         )
+    tell_requests_apart(app)
     csrf.init_app(app)
     connect_database(app)
     answer_errors(app)
@@ -67,8 +72,16 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     know_people(app)
     scope_desks(app)
     app.context_processor(_for_templates)
+    count_requests(app, figures)
     reactions.listen()
     return app
+
+
+def _installation() -> tuple[Settings, Figures]:
+    """What belongs to a process of its own: the environment's settings, its log, the figures it shares."""
+    settings = load()
+    set_up_logs(as_json=settings.log_json, settings=settings)
+    return settings, count_for_all(settings)
 
 
 def _for_templates() -> dict[str, object]:

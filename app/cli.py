@@ -1,14 +1,15 @@
 """The command line: `deskcast run`, and every part of it alone."""
 
 import json
-import logging
 import os
 import sys
 from pathlib import Path
 
 import click
 
-from app import demo, doctor, processes
+from app import demo, doctor, processes, restore
+from app.backup_commands import backup_command, restore_command
+from app.counting import count_for_all
 from app.logs import set_up_logs
 from app.mail_rendering import renderer
 from content_library import clock, recreation, sealing, users
@@ -20,6 +21,7 @@ from scheduler import engine as scheduler_engine
 from service_channel import accounts, network_apps
 from service_channel.token_vault import CannotOpen, TokenVault
 
+UNFINISHED = "A restore of this installation was not finished. Run deskcast restore again, then start."
 PART = 50_000
 """Entries between two words about progress."""
 
@@ -35,13 +37,20 @@ def main(context: click.Context) -> None:
         for problem in wrong.problems:
             click.echo(f"  · {problem}", err=True)
         sys.exit(2)
-    set_up_logs(as_json=context.obj.log_json)
+    set_up_logs(as_json=context.obj.log_json, settings=context.obj)
+
+
+main.add_command(backup_command)
+main.add_command(restore_command)
 
 
 @main.command()
 @click.pass_obj
 def run(settings: Settings) -> None:
     """Bring the database up to date, then start web and engine together."""
+    if restore.is_unfinished(settings):
+        click.echo(UNFINISHED, err=True)
+        sys.exit(1)
     sys.exit(processes.run(settings))
 
 
@@ -57,7 +66,10 @@ def web(settings: Settings) -> None:
 @click.pass_obj
 def engine(settings: Settings, crash_at: str) -> None:
     """Start an engine alone: it sends, looks, polls, mails and seals."""
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    if restore.is_unfinished(settings):
+        click.echo(UNFINISHED, err=True)
+        sys.exit(1)
+    count_for_all(settings)
     scheduler_engine.run(settings, Database(settings.database_url), renderer(settings), crash_at=crash_at)
 
 

@@ -1,48 +1,40 @@
-"""`deskcast doctor`: what is wrong with this installation, in words, with what to do about it."""
+"""`deskcast doctor`: what is wrong with this installation, in words: the cause, and what to do about it."""
 
 import os
-import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from app import migrate
+from app import condition, doctor_engine, migrate, restore
+from app.doctor_findings import Finding, fine, mend
+from content_library import mail_outbox
 from content_library.database import Database
-from content_library.models.desk import EngineBeat
-from content_library.models.notice import Mail
 from content_library.models.user import User
 from content_library.settings import Settings
-from content_library.wall_time import tzdata_version
-from scheduler import agenda
+from content_library.wall_time import system_tzdata_version, tzdata_version
 from service_channel.models.credential import Credential
 from service_channel.token_vault import TokenVault
 
-LEAST_FREE = 500 * 1024 * 1024
-BEAT_LATE = timedelta(minutes=2)
+SLOW_S = 1.0
+LOCKED_S = 3.0
 
-
-@dataclass(frozen=True)
-class Finding:
-    ok: bool
-    sentence: str
-
-
-def _fine(sentence: str) -> Finding:
-    return Finding(ok=True, sentence=sentence)
-
-
-def _mend(sentence: str) -> Finding:
-    return Finding(ok=False, sentence=sentence)
+__all__ = ["Finding", "examine"]
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything that can be checked without changing anything."""
     findings = [_data(settings), _disk(settings), _port(settings), _mail(settings), _zones()]
+    if restore.is_unfinished(settings):
+        findings.append(
+            mend("A restore was not finished, so no engine starts. Run `deskcast restore` again.")
+        )
+    findings.append(doctor_engine.senders(settings))  # before there are threads
     database_finding = _database(settings)
     findings.append(database_finding)
     if database_finding.ok:
@@ -54,16 +46,18 @@ def _data(settings: Settings) -> Finding:
     folder = settings.data
     probe = folder if folder.exists() else folder.parent
     if not os.access(probe, os.W_OK):
-        return _mend(f"{probe} cannot be written. Give this user the right to, or set DESKCAST_DATA.")
-    return _fine(f"Data is kept in {folder}.")
+        return mend(f"{probe} cannot be written. Give this user the right to, or set DESKCAST_DATA.")
+    return fine(f"Data is kept in {folder}.")
 
 
 def _disk(settings: Settings) -> Finding:
-    probe = settings.data if settings.data.exists() else settings.data.parent
-    free = shutil.disk_usage(probe).free
-    if free < LEAST_FREE:
-        return _mend(f"Only {free // 2**20} MB are free on the disk of {probe}. Make room before it is full.")
-    return _fine(f"{free // 2**30} GB are free on the disk.")
+    room = condition.room(settings.data)
+    if room.is_short:
+        return mend(
+            f"Only {room.free // 2**20} MB are free on the disk of {settings.data}. When it is full nothing can be "
+            "recorded, and so nothing is sent. Make room."
+        )
+    return fine(f"{room.free // 2**30} GB are free on the disk.")
 
 
 def _port(settings: Settings) -> Finding:
@@ -71,86 +65,120 @@ def _port(settings: Settings) -> Finding:
         probe.settimeout(1)
         taken = probe.connect_ex(("127.0.0.1", settings.port)) == 0
     if taken:
-        return _fine(f"Something answers on port {settings.port}: Deskcast, if it is running.")
-    return _fine(f"Port {settings.port} is free.")
+        return fine(f"Something answers on port {settings.port}: Deskcast, if it is running.")
+    return fine(f"Port {settings.port} is free.")
 
 
 def _mail(settings: Settings) -> Finding:
+    """The server is greeted and signed in to, as for a mail; none is sent."""
     if not settings.smtp_url:
-        return _fine(f"No mail server is set: mails are written to {settings.mail_folder}.")
-    server = urlsplit(settings.smtp_url)
+        return fine(f"No mail server is set: mails are written to {settings.mail_folder}.")
+    host = urlsplit(settings.smtp_url).hostname or ""
     try:
-        socket.create_connection((server.hostname or "", server.port or 25), timeout=5).close()
-    except OSError as problem:
-        return _mend(f"{server.hostname} does not take mail ({problem}). Check DESKCAST_SMTP_URL.")
-    return _fine(f"The mail server {server.hostname} answers.")
+        mail_outbox.greet(settings.smtp_url)
+    except mail_outbox.MailNotSent as problem:
+        return mend(f"{host} does not take mail ({problem}). Check DESKCAST_SMTP_URL.")
+    return fine(f"The mail server {host} answers.")
 
 
 def _zones() -> Finding:
-    return _fine(f"Time zones are those of IANA release {tzdata_version()}.")
+    ours, system = tzdata_version(), system_tzdata_version()
+    if system and system > ours:
+        return mend(
+            f"Time zones are those of IANA release {ours}, and this machine has {system}: times may be an hour off "
+            "where a country changed its clocks. Bring Deskcast up to date (the package tzdata)."
+        )
+    if system and system < ours:
+        return fine(
+            f"Time zones are those of IANA release {ours}. This machine’s own are older ({system}): its other programs "
+            "may show other times."
+        )
+    return fine(f"Time zones are those of IANA release {ours}.")
 
 
 def _database(settings: Settings) -> Finding:
     kind = "SQLite" if settings.database_url.startswith("sqlite") else "PostgreSQL"
     try:
         if migrate.pending(settings.database_url):
-            return _mend(f"The {kind} database is not up to date. Run `deskcast migrate`.")
+            return mend(f"The {kind} database is not up to date. Run `deskcast migrate`.")
     except SQLAlchemyError as problem:
         first_line = str(problem).splitlines()[0]
-        return _mend(f"The {kind} database cannot be reached: {first_line}. Check DESKCAST_DATABASE_URL.")
-    return _fine(f"The {kind} database is reachable and up to date.")
+        return mend(f"The {kind} database cannot be reached: {first_line}. Check DESKCAST_DATABASE_URL.")
+    return fine(f"The {kind} database is reachable and up to date.")
+
+
+Check = Callable[[Settings, Session, datetime], Iterator[Finding]]
 
 
 def _inside(settings: Settings) -> Iterator[Finding]:
     database = Database(settings.database_url)
-    checks: list[Callable[[Settings, Database], Finding]] = [_people, _engine, _overdue, _mails, _secrets]
+    yield _quick(database)
+    checks: tuple[Check, ...] = (_people, *doctor_engine.CHECKS, _mails, _secrets)
     for check in checks:
-        yield check(settings, database)
+        with database.read() as session:
+            yield from check(settings, session, datetime.now(UTC))
     database.dispose()
 
 
-def _people(settings: Settings, database: Database) -> Finding:
-    with database.read() as session:
-        administrators = session.scalar(
-            select(func.count()).select_from(User).where(User.is_administrator, User.is_active)
+def _quick(database: Database) -> Finding:
+    """Whether somebody could write now, and how long that takes. Nothing is written."""
+    began = time.monotonic()
+    try:
+        with database.engine.connect() as connection:
+            if database.is_sqlite:
+                connection.connection.cursor().execute(f"PRAGMA busy_timeout={int(LOCKED_S * 1000)}")
+                connection = connection.execution_options(begin_immediate=True)
+            connection.execute(text("SELECT 1"))
+            connection.rollback()
+    except SQLAlchemyError:
+        return mend(
+            f"The database has been locked for {LOCKED_S:g} seconds: nobody can write. Look for a program that "
+            "holds it open (a backup by copying, a database browser), and end it."
         )
+    took = time.monotonic() - began
+    if took > SLOW_S:
+        return mend(
+            f"The database took {took:.1f} seconds to answer. Look at the disk and what else uses it."
+        )
+    return fine(f"The database answers within {max(1, round(took * 1000))} ms.")
+
+
+def _people(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    administrators = session.scalar(
+        select(func.count()).select_from(User).where(User.is_administrator, User.is_active)
+    )
     if not administrators:
-        return _mend("Nobody can administer this installation. Run `deskcast set-up-link`.")
-    return _fine(f"{administrators} active administrator{'s' if administrators != 1 else ''}.")
+        yield mend("Nobody can administer this installation. Run `deskcast set-up-link`.")
+        return
+    yield fine(f"{administrators} active administrator{'s' if administrators != 1 else ''}.")
 
 
-def _engine(settings: Settings, database: Database) -> Finding:
-    with database.read() as session:
-        last = session.scalar(select(func.max(EngineBeat.at)))
-    if last is None:
-        return _mend("No engine has run yet, so nothing goes out. Start `deskcast run` or `deskcast engine`.")
-    if datetime.now(UTC) - last > BEAT_LATE:
-        return _mend(f"The engine was last seen at {last:%Y-%m-%d %H:%M} UTC. Start `deskcast engine`.")
-    return _fine("The engine is running.")
+def _mails(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    if given_up := condition.mails_given_up(session, now=now):
+        yield mend(
+            f"{given_up} mails of the last week could not be delivered. Check DESKCAST_SMTP_URL and the addresses."
+        )
+    waiting = condition.mails_waiting(session, now=now)
+    if waiting.since is not None and now - waiting.since > timedelta(minutes=15):
+        minutes = int((now - waiting.since).total_seconds() // 60)
+        yield mend(
+            f"{waiting.count} mails wait, the first for {minutes} minutes: the mail server does not take them, or no "
+            "engine runs. The engine’s log says which."
+        )
+    if not given_up and not waiting.count:
+        yield fine("No mail was given up, and none waits.")
 
 
-def _overdue(settings: Settings, database: Database) -> Finding:
-    with database.read() as session:
-        late = agenda.overdue(session, now=datetime.now(UTC), slack_s=120)
-    if late:
-        return _mend(f"{late} publications should have gone out and have not. Is the engine running?")
-    return _fine("Nothing is overdue.")
-
-
-def _mails(settings: Settings, database: Database) -> Finding:
-    with database.read() as session:
-        given_up = session.scalar(select(func.count()).select_from(Mail).where(Mail.given_up_at.is_not(None)))
-    if given_up:
-        return _mend(f"{given_up} mails could not be delivered. Check DESKCAST_SMTP_URL and the addresses.")
-    return _fine("No mail was given up.")
-
-
-def _secrets(settings: Settings, database: Database) -> Finding:
-    known = {TokenVault([key]).key_id for key in settings.vault_keys}
-    with database.read() as session:
-        strange = set(session.scalars(select(Credential.key_id).distinct())) - known
-    if strange:
-        return _mend(
+def _secrets(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    used = set(session.scalars(select(Credential.key_id).distinct()))
+    known = {TokenVault([key]).key_id: key for key in settings.vault_keys}
+    if used - set(known):
+        yield mend(
             "Some secrets were sealed under a key we do not have. Restore DESKCAST_VAULT_KEYS, or reconnect."
         )
-    return _fine("Every stored secret can be opened.")
+    else:
+        yield fine("Every stored secret can be opened.")
+    idle = [key for key in list(known)[1:] if key not in used]
+    if idle:
+        yield fine(f"{len(idle)} of the older vault keys open nothing any more: they can be dropped.")
+    yield from doctor_engine.record_key(settings, session)

@@ -5,6 +5,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.forms import wants_json
+from app.request_ids import request_id
 from content_library.errors import (
     Conflict,
     InvalidInput,
@@ -80,7 +81,9 @@ def _page(
     if session is not None:
         session.rollback()
     if wants_json():
-        return jsonify(error=title, message=sentence, fields=fields or {}), status
+        said = {"error": title, "message": sentence, "fields": fields or {}, "request_id": request_id()}
+        return jsonify(said), status
     return render_template(
-        "error.html", status=status, title=title, sentence=sentence, fields=fields or {}
-    ), status
+        "error.html", status=status, title=title, sentence=sentence, fields=fields or {},
+        request_id=request_id(),
+    ), status  # fmt: skip

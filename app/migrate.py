@@ -45,6 +45,11 @@ def current_revision(url: str) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def knows(revision: str) -> bool:
+    """Whether this version of Deskcast can bring a database of that revision up to date."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
 def newest_revision() -> str | None:
     return _scripts().get_current_head()
 

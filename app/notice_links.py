@@ -34,6 +34,8 @@ def _on_desk(notice: Notice) -> str:
         "comment": f"/posts/{post_id}#comment-{subject_id}" if post_id else "",
         "post": f"/posts/{subject_id}",
     }
+    if notice.kind == "installation.restored":
+        return "/calendar"
     if agreement_id := about.get("agreement_id"):
         return f"/agreements/{agreement_id}"
     return by_subject.get(notice.subject_type) or (f"/posts/{post_id}" if post_id else "")

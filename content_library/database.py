@@ -137,6 +137,7 @@ def _engine(url: str, *, pool_size: int) -> Engine:
         engine = create_engine(
             url,
             poolclass=QueuePool,
+            hide_parameters=True,  # an error in a log says what was done, not with whose data
             pool_size=pool_size,
             max_overflow=pool_size,
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
@@ -144,7 +145,9 @@ def _engine(url: str, *, pool_size: int) -> Engine:
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+    )
     event.listen(engine, "connect", _postgresql_connect)
     return engine
 

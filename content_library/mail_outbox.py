@@ -88,6 +88,12 @@ def deliver(message: EmailMessage, *, smtp_url: str, folder: Path) -> None:
         _into_folder(message, folder)
 
 
+def greet(smtp_url: str) -> None:
+    """Connect and sign in as for a mail, and send none. Raises ServerUnreachable."""
+    with _connection(smtp_url):
+        pass
+
+
 def check_address(smtp_url: str) -> str:
     """What is wrong with a server's address, in a sentence; empty when it can be used."""
     parts = urlsplit(smtp_url)

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, lazyload
 
-from content_library import backoff, clock, decision_links
+from content_library import backoff, clock, decision_links, meters
 from content_library.database import Database
 from content_library.digests import CANNOT_WAIT, CANNOT_WAIT_FOR_CUSTOMERS, cannot_wait, newest
 from content_library.mail_outbox import Letter, MailNotSent, Sender, ServerUnreachable, compose, deliver
@@ -29,6 +30,7 @@ from content_library.settings import Settings
 LEASE = timedelta(minutes=10)
 MOST_TRIES = 18  # with the waits below: about a day and a half
 LONGEST_RUN_S = 60.0
+NOT_AGAIN = "Not sent: Deskcast was restored from a backup, and it may have gone out before."
 log = logging.getLogger(__name__)
 
 
@@ -158,6 +160,19 @@ def send_due(database: Database, settings: Settings, *, now: datetime | None = N
     return sent
 
 
+def let_pass(session: Session, *, now: datetime) -> int:
+    """After a restore: what a backup still wanted to send by mail has most likely been sent. Returns how many mails."""
+    waiting = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
+    quickly = {"synchronize_session": False}
+    passed: Any = session.execute(
+        update(Mail).where(*waiting).values(given_up_at=now, error=NOT_AGAIN), execution_options=quickly
+    )
+    session.execute(
+        update(Notice).where(Notice.mailed_at.is_(None)).values(mailed_at=now), execution_options=quickly
+    )
+    return int(passed.rowcount)
+
+
 def _claim(
     database: Database, now: datetime | None, *, keys: Sequence[str] = ()
 ) -> tuple[int, Letter] | None:
@@ -187,6 +202,7 @@ def _note_sent(database: Database, mail_id: int, now: datetime | None) -> None:
     with database.write() as session:
         mail, now = session.get_one(Mail, mail_id), now or clock.now(session)
         mail.sent_at, mail.error = now, ""
+    meters.count("mails", "sent")
 
 
 def _note_failure(database: Database, mail_id: int, problem: MailNotSent, now: datetime | None) -> None:
@@ -196,4 +212,5 @@ def _note_failure(database: Database, mail_id: int, problem: MailNotSent, now: d
         mail.due_at = now + backoff.wait(mail.attempts, first_s=30.0, most_s=4 * 3600.0)
         if problem.for_good or mail.attempts >= MOST_TRIES:
             mail.given_up_at = now
+        meters.count("mails", "given_up" if mail.given_up_at else "put_off")
         log.warning("mail %s not sent, try %s: %s", mail_id, mail.attempts, problem)

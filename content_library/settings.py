@@ -6,6 +6,7 @@ Every value has a default that works on one machine. Time constants are settings
 import os
 import re
 import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from content_library.web_addresses import FetchPolicy
 
+SHORTEST_TOKEN = 16
 _PLACE = re.compile(r"desk:[a-z0-9-]+:(agent|lead|auditor)|team:[a-z0-9_-]+")
 
 
@@ -76,12 +78,18 @@ class Settings:
     engine_threads: int
     senders: int  # most processes that send to networks where we cannot choose the identity
     log_json: bool
+    metrics_token: str  # what Prometheus shows; empty: figures are for this machine only
     undo_s: int  # how long a decision on the page can be taken back; 0: it counts at once
     timing: Timing
 
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
+
+    @property
+    def metrics_folder(self) -> Path:
+        """Of this machine alone, where others share the data folder."""
+        return self.data / "metrics" / socket.gethostname()
 
     @property
     def media_folder(self) -> Path:
@@ -125,6 +133,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         engine_threads=env.whole("DESKCAST_ENGINE_THREADS", 8, least=1, most=64),
         senders=env.whole("DESKCAST_SENDERS", 4, least=1, most=32),
         log_json=env.flag("DESKCAST_LOG_JSON", default=False),
+        metrics_token=env.token("DESKCAST_METRICS_TOKEN"),
         undo_s=env.whole("DESKCAST_UNDO_S", 10, least=0, most=120),
         timing=_timing(env),
     )
@@ -233,6 +242,14 @@ class _Reader:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             self.problems.append(
                 f"{name} is “{value}”. Write a whole address such as https://desk.example.com."
+            )
+        return value
+
+    def token(self, name: str) -> str:
+        value = self.text(name, "")
+        if value and len(value) < SHORTEST_TOKEN:
+            self.problems.append(
+                f"{name} is too short to be a secret. Take {SHORTEST_TOKEN} characters or more."
             )
         return value
 

@@ -116,6 +116,11 @@ def end_sessions_of(session: Session, user: User, *, but: WebSession | None = No
     session.execute(delete(WebSession).where(*condition))
 
 
+def end_every_session(session: Session) -> None:
+    """Everybody signs in again: after a restore, sessions that were ended since would be open."""
+    session.execute(delete(WebSession))
+
+
 def forget_old_sessions(session: Session, *, now: datetime) -> None:
     """Remove sessions that are over and failures nobody counts any more."""
     session.execute(

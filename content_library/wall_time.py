@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
 from content_library.errors import InvalidInput
@@ -46,6 +47,18 @@ class Resolved:
 def tzdata_version() -> str:
     """The IANA release in use, such as `2026f`."""
     return files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text().split("\n", 1)[0].split()[-1]
+
+
+def system_tzdata_version(folder: Path = Path("/usr/share/zoneinfo")) -> str:
+    """The release this machine's own zones are of; empty where it does not say."""
+    for name, form in (("tzdata.zi", "# version "), ("+VERSION", "")):
+        try:
+            first = (folder / name).read_text(encoding="ascii").split("\n", 1)[0].strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if first.startswith(form):
+            return first.removeprefix(form).split("-")[0]
+    return ""
 
 
 @cache

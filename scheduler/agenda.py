@@ -308,9 +308,10 @@ def next_of_posts(session: Session, post_ids: Sequence[int]) -> dict[int, Public
     return found
 
 
-def counts(session: Session) -> dict[PublicationState, int]:
-    """How many publications are in each state; the sum is every publication ever made."""
-    rows = session.execute(select(Publication.state, func.count()).group_by(Publication.state))
+def counts(session: Session, desk_id: int | None = None) -> dict[PublicationState, int]:
+    """How many publications are in each state, of one desk or of all; the sum is every one ever made."""
+    here = [Publication.desk_id == desk_id] if desk_id is not None else []
+    rows = session.execute(select(Publication.state, func.count()).where(*here).group_by(Publication.state))
     return dict.fromkeys(PublicationState, 0) | {row[0]: row[1] for row in rows}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from content_library.backoff import wait
 from content_library.models.account import Account
 from content_library.notices import leads_of, notify
-from scheduler import gate, recording, transitions
+from scheduler import gate, observing, recording, transitions
 from scheduler.models import Publication, PublicationState
 from scheduler.proofs import tries_of
 from scheduler.publication_flow import Act
@@ -149,6 +149,7 @@ def _unknown(session: Session, claimed: Claim, result: SendResult, *, now: datet
 
 def apply_refusal(session: Session, claimed: Claim, refusal: gate.No, *, now: datetime) -> None:
     """Do what the gate says: hold, block, miss, expire, or give back for later."""
+    observing.refused(refusal.reason.value, refusal.act.value)
     values: dict[str, Any] = {"leased_until": None}
     if refusal.act is Act.GIVE_BACK:
         values["not_before"] = refusal.not_before

@@ -18,7 +18,7 @@ from content_library.database import Database
 from content_library.settings import Settings
 from content_library.web_addresses import FetchPolicy
 from content_library.web_fetch import Fetcher
-from scheduler import jobs, points, publishing, reactions, transitions
+from scheduler import jobs, observing, points, publishing, reactions, transitions, watch
 from scheduler.jobs import Duty
 from scheduler.workers import Workers
 from scheduler.world import World, make_world
@@ -31,11 +31,20 @@ LISTEN_EVERY_S = 0.2
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the timetable: every `seconds`, never twice at once, never dropped for being late."""
+    """One line of the timetable: every `seconds`, never twice at once, never dropped for being late.
+
+    `takes_s`: how long one run may take.
+    """
 
     name: str
     run: Callable[[Duty], None]
     seconds: float
+    takes_s: float = 0.0
+
+    @property
+    def late_after_s(self) -> float:
+        """How old its beat may be before the job counts as late."""
+        return 60.0 + 4 * self.seconds + self.takes_s
 
 
 def timetable(settings: Settings) -> list[Entry]:
@@ -48,12 +57,13 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("settle_decisions", jobs.settle_decisions, 2.0),
         Entry("renew", jobs.renew, 15.0),
         Entry("seal", jobs.seal, 3.0),
-        Entry("mail", jobs.mail, timing.poll_tick),
-        Entry("poll_feeds", jobs.poll_feeds, timing.poll_tick),
+        Entry("mail", jobs.mail, timing.poll_tick, takes_s=300.0),
+        Entry("poll_feeds", jobs.poll_feeds, timing.poll_tick, takes_s=900.0),
         Entry("mend", jobs.mend, timing.housekeeping_tick),
-        Entry("check_links", jobs.check_links, 30.0),
-        Entry("tidy", jobs.tidy, 3600.0),
-        Entry("export_head", jobs.export_head, 900.0),
+        Entry("watch", jobs.keep_watch, 30.0),
+        Entry("check_links", jobs.check_links, 30.0, takes_s=900.0),
+        Entry("tidy", jobs.tidy, 3600.0, takes_s=3600.0),
+        Entry("export_head", jobs.export_head, 900.0, takes_s=900.0),
     ]
 
 
@@ -74,7 +84,8 @@ class Engine:
             world=world,
             settings=settings,
             workers=Workers(
-                lambda claim: publishing.publish_one(world, claim), threads=settings.engine_threads
+                lambda claim: observing.within(claim, lambda: publishing.publish_one(world, claim)),
+                threads=settings.engine_threads,
             ),
             fetcher=Fetcher(FetchPolicy(allow=settings.fetch_allow)),
             render_mail=render_mail,
@@ -84,6 +95,7 @@ class Engine:
     def start(self) -> None:
         if self.duty.world.senders is not None:
             self.duty.world.senders.start()  # before this process has threads
+        jobs.beat(self.duty, watch.STARTED)
         self._scheduler.start()
         log.info("engine started as %s", self.duty.world.engine)
 

@@ -5,6 +5,7 @@ import platform
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from content_library import (
     decision_links,
     feeds,
     link_checks,
+    meters,
     notifications,
     posts,
     pressing,
@@ -30,7 +32,17 @@ from content_library.models.account import Account
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
-from scheduler import head_exports, mending, reconciling, retention, take_down, transitions
+from scheduler import (
+    conservation,
+    head_exports,
+    mending,
+    observing,
+    reconciling,
+    retention,
+    take_down,
+    transitions,
+    watch,
+)
 from scheduler.workers import Workers
 from scheduler.world import World
 from service_channel import connecting, renewing
@@ -79,7 +91,7 @@ def recover(duty: Duty) -> None:
     """Bring back what a crash left behind: claims whose lease is over, and sendings nobody finished."""
     with duty.world.database.write() as session:
         now = clock.now(session)
-        reconciling.give_back_expired(session, now=now)
+        observing.given_back(reconciling.give_back_expired(session, now=now))
         reconciling.lose_expired(session, now=now)
 
 
@@ -93,16 +105,23 @@ def reconcile(duty: Duty) -> None:
     _each(duty, unwanted, lambda publication_id: take_down.take_down_one(world, publication_id))
 
 
-def _each(duty: Duty, ids: Iterable[int], do: Callable[[int], object]) -> None:
-    """Several at once, each on its own: one network that does not answer keeps nobody else waiting for long."""
+def _each(
+    duty: Duty, ids: Iterable[int], do: Callable[[int], object], *,
+    about: Callable[[int], AbstractContextManager[object]] = observing.about,
+) -> None:  # fmt: skip
+    """Several at once, each on its own: one network that does not answer keeps nobody else waiting for long.
+
+    `about` puts what an id is of into every line of the log meanwhile; a publication, unless something else is said.
+    """
 
     def one(number: int) -> None:
         if duty.stopping.is_set():
             return
-        try:
-            do(number)
-        except Exception:
-            log.exception("number %s: tried again later", number)
+        with about(number):
+            try:
+                do(number)
+            except Exception:
+                log.exception("number %s: tried again later", number)
 
     with ThreadPoolExecutor(LOOKS_AT_ONCE) as pool:
         list(pool.map(one, ids))
@@ -116,7 +135,10 @@ def renew(duty: Duty) -> None:
         now = clock.now(session)
         due = renewing.claim_due(session, renewable, now=now)
         keys = dict(session.execute(select(Account.id, Account.network).where(Account.id.in_(due))).all())
-    _each(duty, due, lambda one: renewing.renew(world.database, world.networks[keys[one]], world.vault, one))
+    _each(
+        duty, due, lambda one: renewing.renew(world.database, world.networks[keys[one]], world.vault, one),
+        about=nullcontext,
+    )  # fmt: skip
     with world.database.write() as session:
         now = clock.now(session)
         renewing.end_dead(session, now=now)
@@ -136,6 +158,19 @@ def mend(duty: Duty) -> None:
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
         mending.apply_boundaries(session, now=now)
+
+
+def keep_watch(duty: Duty) -> None:
+    """Count what is overdue, compare what stands with what was planned, and say so where something is wrong."""
+    database = duty.world.database
+    with database.read() as session:
+        now = clock.now(session)
+        found = watch.overdue(session, now=now, timing=duty.world.timing)
+    for one in found:
+        if one.whose is watch.Whose.ENGINE:
+            log.warning("%d publications are %s for too long, since %s", one.count, one.state, one.since)
+    if not (total := conservation.keep_book(database, now=now)).adds_up:
+        log.error("%s publications were planned and %d are there", total.created, total.standing)
 
 
 def settle_decisions(duty: Duty) -> None:
@@ -170,7 +205,10 @@ def poll_feeds(duty: Duty) -> None:
     database = duty.world.database
     with database.read() as session:
         now = clock.now(session)
-    feeds.poll_due(database, duty.fetcher, now, stop=duty.stopping)
+    polled = feeds.poll_due(database, duty.fetcher, now, stop=duty.stopping)
+    meters.count("feed_polls", "changed", amount=polled.changed)
+    meters.count("feed_polls", "failed", amount=polled.failed)
+    meters.count("feed_polls", "unchanged", amount=polled.asked - polled.changed - polled.failed)
 
 
 def check_links(duty: Duty) -> None:

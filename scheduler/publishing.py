@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from content_library import clock
 from content_library.backoff import wait
 from content_library.models.account import Account, AccountState
-from scheduler import endings, gate, payloads, points, proofs, recording, transitions
+from scheduler import endings, gate, observing, payloads, points, proofs, recording, transitions
 from scheduler.models import AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import MediaChanged, choose_envelopes, keep_draft, with_envelope
 from scheduler.publication_flow import Act
@@ -86,6 +86,7 @@ def _read(world: World, claimed: Claim) -> Errand | None:
         found = payloads.read_claimed(session, claimed.publication_id)
         if found is None or found.fence != claimed.fence or found.state is not PublicationState.CLAIMED:
             return None
+        observing.on(found.network, claimed.account_id)
         try:
             errand = _errand(session, world, claimed, found)
         except MediaChanged as problem:
@@ -236,6 +237,7 @@ def _out(world: World, order: Order, prepared: Prepared) -> SendResult:
 def _record(world: World, order: Order, result: SendResult) -> bool:
     """Write down how it ended, by attempt. True when there is another part to send."""
     points.reach("before_record")
+    observing.tried(order.errand.network.key, "send", result.outcome.value)
     claimed = order.errand.claim
     with world.database.write() as session:
         now = clock.now(session)
@@ -258,6 +260,7 @@ def _close_attempt(session: Session, order: Order, result: SendResult, *, now: d
 def _not_prepared(world: World, errand: Errand, done: Preparation) -> None:
     """A picture or a mention could not be brought over: nothing was marked, so nothing can be out."""
     claimed = errand.claim
+    observing.tried(errand.network.key, "prepare", done.outcome.value)
     with world.database.write() as session:
         now = clock.now(session)
         recording.note_attempt(

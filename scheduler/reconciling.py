@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from content_library import clock
 from content_library.backoff import wait
 from content_library.notices import leads_of, notify
-from scheduler import gate, points, transitions
+from scheduler import gate, observing, points, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
 from scheduler.proofs import LOOKS_THAT_PROVE, UNCLEAR_TRIES, Tries, is_remembered, tries_of
@@ -123,7 +123,9 @@ def look(world: World, publication_id: int) -> None:
     search = _search(world, publication_id)
     if search is None:
         return
+    observing.on(search.network.key, search.account_id)
     found = _find(world, search)
+    observing.looked(search.network.key, found.presence.value)
     points.reach("looked")
     with world.database.write() as session:
         now = clock.now(session)

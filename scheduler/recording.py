@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from content_library.digests import SERVICE_NOTICE
 from content_library.models.format import Tone
-from scheduler import transitions
+from scheduler import observing, transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
 from scheduler.publication_flow import Act
 from service_channel.models.sent_part import SentPart
@@ -43,8 +43,10 @@ _STANDS = (
 )
 _SENT = insert(cast(Table, SentPart.__table__))
 _BOUND = select(_publications.c.revision_id).where(_publications.c.id == bindparam("this"))
-_FIRST = select(_parts.c.url, _parts.c.sent_at).where(
-    _parts.c.publication_id == bindparam("this"), _parts.c.position == 0
+_FIRST = select(_parts.c.url, _parts.c.sent_at, _publications.c.due_at).where(
+    _parts.c.publication_id == bindparam("this"),
+    _parts.c.position == 0,
+    _publications.c.id == _parts.c.publication_id,
 )
 
 
@@ -138,4 +140,7 @@ def finish(session: Session, publication_id: int, *, now: datetime) -> bool:
     """All parts are out: published, at the address of the first."""
     first = session.connection().execute(_FIRST, {"this": publication_id}).one()
     values = {"url": first.url, "leased_until": None, "first_sent_at": first.sent_at}
-    return transitions.settle(session, publication_id, Act.SUCCEED, now=now, values=values)
+    is_first = transitions.settle(session, publication_id, Act.SUCCEED, now=now, values=values)
+    if is_first:
+        observing.out((first.sent_at - first.due_at).total_seconds())
+    return is_first

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from content_library import clock
 from content_library.backoff import wait
 from content_library.notices import leads_of, notify
-from scheduler import transitions
+from scheduler import observing, transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
 from scheduler.payloads import parts_of
 from scheduler.recording import note_attempt, readable
@@ -59,6 +59,7 @@ def take_down_one(world: World, publication_id: int) -> None:
         return
     for position, ref in refs:
         result = _delete(world, network, access, ref)
+        observing.tried(network.key, "delete", result.outcome.value)
         with world.database.write() as session:
             _note(session, publication_id, position, result)
         if result.outcome is not Outcome.SENT:

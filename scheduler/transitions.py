@@ -18,6 +18,7 @@ from content_library import audit
 from content_library.errors import TransitionNotAllowed
 from content_library.models.user import User
 from content_library.transitions import flush
+from scheduler import observing
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import WORDS, Act, next_state, sources
 
@@ -160,6 +161,7 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
     """Return claims that were not used, in one statement."""
     if not claims:
         return
+    observing.given_back(len(claims))
     mine = or_(*(and_(Publication.id == c.publication_id, Publication.fence == c.fence) for c in claims))
     session.execute(
         update(Publication)

@@ -2,7 +2,15 @@
 
 from flask import Flask
 
-from app.admin import desk_views, format_views, keeping_views, network_views, people_views, shelf_views
+from app.admin import (
+    desk_views,
+    format_views,
+    keeping_views,
+    network_views,
+    people_views,
+    shelf_views,
+    status_views,
+)
 from app.admin.views import blueprint
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "network_views",
     "people_views",
     "shelf_views",
+    "status_views",
 ]
 
 

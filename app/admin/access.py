@@ -27,6 +27,7 @@ def settings_tabs() -> list[dict[str, Any]]:
     """The parts of the settings, the one in use marked."""
     parts = (
         ("/settings", "admin.overview", _("Overview"), "server"),
+        ("/settings/status", "admin.status", _("Status"), "checkup-list"),
         ("/settings/people", "admin.people", _("People"), "users"),
         ("/settings/desks", "admin.desks", _("Desks"), "building-store"),
         ("/settings/teams", "admin.teams", _("Teams"), "users-group"),

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app import migrate
+from app import condition, migrate
+from app.condition import Publications
 from app.formatting import ago
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import EngineBeat
@@ -15,9 +16,10 @@ from content_library.models.notice import Mail
 from content_library.settings import Settings
 from content_library.wall_time import tzdata_version
 from scheduler import head_exports
+from scheduler.conservation import Sum
+from scheduler.watch import Beat, Whose
 
 QUIET_FOR = timedelta(minutes=2)
-_SLOW_JOBS = {"poll_feeds", "check_links", "tidy", "export_head"}  # these may take their time
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Sign:
 def signs(session: Session, settings: Settings, *, now: datetime) -> list[Sign]:
     """How everything is, the engine first: without it nothing goes out."""
     return [
-        *_engine(session, now),
+        *_engine(session, settings, now),
         *_database(session, settings),
         *_mail(session, settings, now),
         *_record(session, now),
@@ -46,12 +48,11 @@ def _good(icon: str, sentence: str) -> Sign:
     return Sign("approved", icon, sentence)
 
 
-def _engine(session: Session, now: datetime) -> Iterator[Sign]:
-    beats = session.scalars(select(EngineBeat).order_by(EngineBeat.at.desc())).all()
-    if not beats:
+def _engine(session: Session, settings: Settings, now: datetime) -> Iterator[Sign]:
+    newest = session.scalars(select(EngineBeat).order_by(EngineBeat.at.desc()).limit(1)).first()
+    if newest is None:
         yield Sign("failed", "alert-octagon", "No engine has ever run. Start one with: deskcast engine.")
         return
-    newest = beats[0]
     if newest.at < now - QUIET_FOR:
         since = ago(newest.at, now)
         sentence = (
@@ -63,13 +64,66 @@ def _engine(session: Session, now: datetime) -> Iterator[Sign]:
         "bolt",
         f"The engine works; it was last heard {ago(newest.at, now)}, on {newest.note or 'this machine'}.",
     )
-    late = sorted(b.job for b in beats if b.at < now - QUIET_FOR and b.job not in _SLOW_JOBS)
+    yield from _jobs(condition.beats(session, settings, now=now), now)
+
+
+def _jobs(beats: list[Beat], now: datetime) -> Iterator[Sign]:
+    watchdog = condition.watchdog(beats)
+    if watchdog is not None:
+        since = f"since {ago(watchdog.at, now)}" if watchdog.at else "since the engine started"
+        sentence = f"The watchdog itself is late: nobody has counted what is overdue {since}."
+        yield Sign("failed", "alert-octagon", sentence)
+    late = sorted(beat.job for beat in beats if beat.is_late and beat is not watchdog)
     if late:
         yield Sign(
             "held",
             "clock-exclamation",
             f"Some of its work is late: {', '.join(late)}. The engine’s log says why.",
         )
+
+
+def trouble_signs(
+    session: Session, settings: Settings, here: Publications, *, now: datetime
+) -> Iterator[Sign]:
+    """What the status page says first: the engine, its watchdog, the sum, and what is overdue."""
+    yield from _engine(session, settings, now)
+    yield _adds_up(here.total)
+    engine, people = (
+        sum(o.count for o in here.overdue if o.whose is whose) for whose in (Whose.ENGINE, Whose.PEOPLE)
+    )
+    if engine:
+        yield Sign("failed", "clock-exclamation", f"{_publications(engine)} should have gone on by now.")
+    if people:
+        yield Sign("held", "user-question", f"{_publications(people)} wait long for somebody of their desk.")
+    if not here.overdue:
+        yield _good("checks", "Nothing is overdue.")
+    if here.oldest_unknown is not None:
+        since = ago(here.oldest_unknown, now)
+        yield Sign(
+            "held", "list-search", f"Deskcast looks whether posts are there, for the oldest since {since}."
+        )
+    room = condition.room(settings.data)
+    if room.is_short:
+        yield Sign(
+            "failed",
+            "database",
+            f"Only {room.free // 2**20:,} MB are free on the disk. Make room before it is full.",
+        )
+
+
+def _adds_up(total: Sum) -> Sign:
+    if total.created is None:
+        return Sign(
+            "held", "equal", "The record is still being counted; then it is compared with what is there."
+        )
+    if not total.adds_up:
+        sentence = f"{total.created:,} publications were planned and {total.standing:,} are there."
+        return Sign("failed", "equal", f"{sentence} Compare with a backup.")
+    return _good("equal", "It adds up: every publication that was planned is there, in one state.")
+
+
+def _publications(count: int) -> str:
+    return _counted(count, "publication", "publications")
 
 
 def _database(session: Session, settings: Settings) -> Iterator[Sign]:

@@ -1,17 +1,18 @@
-"""Whether this installation lives and is ready, in words that give nothing away."""
+"""Whether this installation lives and is ready, in words that give nothing away; strangers get one word."""
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
 from alembic.runtime.migration import MigrationContext
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import migrate
+from app import callers, condition, migrate
 from app.extensions import db, now, settings
 from content_library.models.desk import EngineBeat
+from scheduler import conservation, watch
 
 Answer = tuple[dict[str, object], int]
 LATE_BEATS = 6  # how many housekeeping ticks the engine may miss
@@ -21,16 +22,27 @@ _UNREACHABLE = "cannot be reached"
 
 
 def health() -> Answer:
-    """The process is alive. Failing (503) when the database is away, or the engine fell silent after having run."""
+    """The process is alive. Failing (503) when the database is away, the engine or its watchdog silent, or when
+    something should have gone out and has not."""
+    checks = {"web": "answers", "database": "answers"}
     try:
-        engine, is_late = _engine(now())
-        database, is_away = "answers", False
+        checks["engine"], is_late = _engine(now())
+        troubles = _troubles(now())
     except SQLAlchemyError:
         current_app.logger.warning("health check: the database cannot be reached")
-        engine, is_late, database, is_away = "not known", False, _UNREACHABLE, True
-    good = not (is_late or is_away)
-    checks = {"web": "answers", "database": database, "engine": engine}
-    return {"status": "ok" if good else "failing", "checks": checks}, 200 if good else 503
+        checks |= {"database": _UNREACHABLE, "engine": "not known"}
+        is_late, troubles = True, {}
+    good = not (is_late or troubles)
+    told: dict[str, object] = {"status": "ok" if good else "failing"}
+    if _may_know():
+        told["checks"] = checks | troubles
+    return told, 200 if good else 503
+
+
+def _may_know() -> bool:
+    """This machine itself, a monitor with the token, administrators. Everybody else gets the word alone."""
+    person = g.get("user")
+    return callers.is_here() or callers.has_token() or (person is not None and person.is_administrator)
 
 
 def ready() -> Answer:
@@ -51,6 +63,21 @@ def _engine(at: datetime) -> tuple[str, bool]:
             True,
         )
     return "runs", False
+
+
+def _troubles(at: datetime) -> dict[str, str]:
+    """What the watchdog is for, asked here too: it may be the one that is late."""
+    found = {}
+    if condition.watchdog(condition.beats(db(), settings(), now=at)) is not None:
+        found["watchdog"] = "late: nobody counts what is overdue. Look at the engine’s log."
+    late = watch.of_engine(watch.overdue(db(), now=at, timing=settings().timing))
+    if late:
+        found["publications"] = (
+            f"overdue: {late} should have gone out, been looked for or been given up by now."
+        )
+    if conservation.read_book(db()).missing:
+        found["conservation"] = "does not add up: what was planned is not what is there. See the status page."
+    return found
 
 
 def _said(check: Callable[[], str]) -> str:

@@ -7,12 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, make_response, render_template, request, send_file
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
+from app import callers
+from app.counting import figures
 from app.extensions import db, now, settings
+from app.gauges import Asked
 from app.public import feeds, health, pages
 from content_library import media_links
+from content_library.errors import NotFound
 from content_library.media_store import media_mime, media_path
 from content_library.models.media import Media
 
@@ -97,6 +102,15 @@ def live() -> Any:
 @blueprint.get("/readyz")
 def ready() -> Any:
     return health.ready()
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Figures for Prometheus; for everybody else there is nothing here."""
+    if not callers.may_see_figures():
+        raise NotFound("There is nothing at this address.")
+    said = figures().text(Asked(db(), settings(), now()))
+    return Response(said, content_type=CONTENT_TYPE_LATEST)
 
 
 def _words(site: pages.Site) -> dict[str, Any]:

@@ -9,6 +9,7 @@ _WORDS = {
     "user.added_outside": "added somebody outside",
     "user.mail_decisions": "chose about deciding by mail",
     "setting.changed": "changed a setting",
+    "installation.restored": "restored from a backup",
     "record.verified": "verified the record",
     "record.head_exported": "exported the head",
     "record.tidied": "deleted what was past its time",

@@ -22,8 +22,8 @@ LEGAL = frozenset({"legal"})
 ADMINISTRATOR = frozenset({"administrator"})
 
 TABLE: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("public.atom", "public.json_feed", "public.lent", "public.live", "public.media", "public.page",
-                     "public.post", "public.ready", "static"), EVERYBODY),
+    **dict.fromkeys(("public.atom", "public.json_feed", "public.lent", "public.live", "public.media",
+                     "public.metrics", "public.page", "public.post", "public.ready", "static"), EVERYBODY),
     **dict.fromkeys(("auth.sign_in", "auth.enter", "auth.look_as", "auth.sign_out", "auth.forgotten",
                      "auth.ask_for_password", "auth.invitation", "auth.join", "auth.new_password", "auth.reset",
                      "auth.set_up", "auth.first_person", "auth.open_id_start", "auth.open_id_callback",

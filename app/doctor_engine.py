@@ -1,0 +1,191 @@
+"""What `deskcast doctor` asks about the engine: does it run, on time, by a steady clock, and can it get out."""
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import condition
+from app.doctor_findings import Finding, fine, mend
+from content_library import clock, sealing
+from content_library.models.account import Account, AccountState
+from content_library.models.audit import AuditEntry
+from content_library.models.desk import EngineBeat
+from content_library.models.feed import Feed, Subscription
+from content_library.settings import Settings
+from content_library.web_addresses import FetchPolicy
+from scheduler import watch
+from scheduler.senders import Senders
+from scheduler.watch import Whose
+from service_channel.accounts import networks
+
+BEAT_LATE = timedelta(minutes=2)
+LONG_UNKNOWN = timedelta(minutes=30)
+DRIFT = timedelta(seconds=5)
+TRIES_S = 4.0
+WHERE = {"bluesky": "bsky.social"}
+_MOST_HOSTS = 3
+
+Connect = Callable[[str, int], None]
+
+
+def senders(settings: Settings) -> Finding:
+    """Start one, as the engine does for networks where it cannot choose a post's identity, and end it."""
+    made = Senders(partial(networks, FetchPolicy(allow=settings.fetch_allow)), most=1)
+    try:
+        made.start()
+    except (OSError, EOFError, ValueError) as problem:
+        return mend(
+            f"Sender processes cannot start ({problem}). This system limits processes or forbids them (ulimit -u, "
+            "systemd TasksMax, a seccomp profile); networks but the page and Bluesky need them."
+        )
+    finally:
+        made.stop()
+    return fine("Sender processes start.")
+
+
+def _engine(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    last = session.scalar(select(func.max(EngineBeat.at)))
+    if last is None:
+        yield mend("No engine has run yet, so nothing goes out. Start `deskcast run` or `deskcast engine`.")
+        return
+    if now - last > BEAT_LATE:
+        yield mend(f"The engine was last seen at {last:%Y-%m-%d %H:%M} UTC. Start `deskcast engine`.")
+        return
+    yield fine("The engine is running.")
+    for beat in condition.beats(session, settings, now=now):
+        if beat.is_late:
+            since = f"since {beat.at:%Y-%m-%d %H:%M} UTC" if beat.at else "since the engine started"
+            yield mend(f"The engine’s job {beat.job} has not finished {since}. Its log says why; restart it.")
+
+
+def _clock(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    """Against the database's clock, where that is another machine's, and against what was written last."""
+    theirs = clock.now(session)
+    newest = session.scalar(select(func.max(EngineBeat.at)))
+    apart = abs(theirs - now)
+    if apart > DRIFT:
+        yield mend(
+            f"This machine’s clock and the database’s are {apart.total_seconds():.0f} seconds apart. Switch on time "
+            "synchronisation on both (timedatectl set-ntp true)."
+        )
+    elif newest is not None and newest - theirs > DRIFT:
+        yield mend(
+            f"The clock is {(newest - theirs).total_seconds():.0f} seconds behind what the engine noted last: it was "
+            "set back. Publishing waits until it is steady; check time synchronisation."
+        )
+    else:
+        yield fine("The clocks agree.")
+
+
+def _overdue(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    found = watch.overdue(session, now=now, timing=settings.timing)
+    for one in found:
+        since = f"the first since {one.since:%Y-%m-%d %H:%M} UTC"
+        if one.whose is Whose.ENGINE:
+            yield mend(
+                f"{one.count} publications are overdue: {_words(one.state)} for too long, {since}. Is the engine "
+                "running? Its log names each by its number."
+            )
+        else:
+            yield mend(
+                f"{one.count} publications wait long for a person: {_words(one.state)}, {since}. Ask the desk’s leads."
+            )
+    if not found:
+        yield fine("Nothing is overdue.")
+    unknown = watch.oldest_unknown(session)
+    if unknown is not None and now - unknown > LONG_UNKNOWN:
+        minutes = int((now - unknown).total_seconds() // 60)
+        yield mend(
+            f"A publication has been unknown for {minutes} minutes: the network cannot be read. Look at its page for "
+            "what the network answers, and whether the account is connected."
+        )
+
+
+def _adds_up(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    total = condition.publications(session, settings, now=now).total
+    if total.adds_up:
+        yield fine(f"Every publication that was planned is there ({total.standing}).")
+    else:
+        yield mend(
+            f"{total.created} publications were planned and {total.standing} are there. Somebody changed the database "
+            "by hand: run `deskcast verify-audit` and compare with a backup."
+        )
+
+
+def _outside(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    yield from reached(hosts(session))
+
+
+def hosts(session: Session) -> list[tuple[str, int]]:
+    """Where this installation has to get: the networks of its accounts, and some of its feeds."""
+    used = session.scalars(
+        select(Account.network).where(Account.state == AccountState.ACTIVE).distinct()
+    ).all()
+    wanted = [(WHERE[network], 443) for network in sorted(used) if network in WHERE]
+    followed = select(Subscription.id).where(Subscription.feed_id == Feed.id, Subscription.is_active)
+    for url in session.scalars(
+        select(Feed.url).where(followed.exists()).order_by(Feed.id).limit(_MOST_HOSTS)
+    ):
+        parts = urlsplit(url)
+        wanted.append((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)))
+    return [place for place in dict.fromkeys(wanted) if place[0]]
+
+
+def _connect(host: str, port: int) -> None:
+    socket.create_connection((host, port), timeout=TRIES_S).close()
+
+
+def reached(places: Sequence[tuple[str, int]], connect: Connect = _connect) -> Iterator[Finding]:
+    """Whether they can be reached from here; all of them away means that the way out is closed."""
+    problems: dict[str, str] = {}
+    for host, port in places:
+        try:
+            connect(host, port)
+        except socket.gaierror:
+            problems[host] = "its name is not found"
+        except OSError as problem:
+            problems[host] = problem.strerror or str(problem)
+    if not places:
+        yield fine("No account and no feed needs the network outside.")
+    elif len(problems) == len(places):
+        said = "; ".join(f"{host}: {why}" for host, why in problems.items())
+        yield mend(
+            f"Nothing outside can be reached ({said}). Check the firewall and the name server of this machine."
+        )
+    elif problems:
+        said = "; ".join(f"{host}: {why}" for host, why in problems.items())
+        yield mend(
+            f"Some of what is needed outside cannot be reached ({said}). It may be down; others answer."
+        )
+    else:
+        yield fine(f"Outside can be reached ({', '.join(host for host, _ in places)}).")
+
+
+def record_key(settings: Settings, session: Session) -> list[Finding]:
+    """Whether the newest seal was made with the key we have; nothing where there is none yet."""
+    newest = session.scalars(
+        select(AuditEntry).where(AuditEntry.seq.is_not(None)).order_by(AuditEntry.seq.desc()).limit(1)
+    ).first()
+    if newest is None:
+        return []
+    said = sealing.seal_of(newest, key=settings.record_key.encode())
+    if said == sealing.FITS:
+        return [fine("The record’s key is the right one.")]
+    return [
+        mend(
+            "The newest seal of the record does not fit the key we have: put the right record_key into keys/ or "
+            "DESKCAST_RECORD_KEY. If it is the right one, run `deskcast verify-audit`."
+        )
+    ]
+
+
+def _words(state: str) -> str:
+    return state.replace("_", " ")
+
+
+CHECKS = (_engine, _clock, _overdue, _adds_up, _outside)
