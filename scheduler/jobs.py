@@ -29,7 +29,18 @@ from content_library import (
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
-from scheduler import head_exports, mending, reconciling, retention, take_down, transitions
+from scheduler import (
+    clock_warning,
+    head_exports,
+    mending,
+    reconciling,
+    retention,
+    retiming,
+    take_down,
+    transitions,
+    triage,
+    windows,
+)
 from scheduler.workers import Workers
 from scheduler.world import World
 
@@ -61,7 +72,10 @@ def look_ahead(duty: Duty) -> None:
     while claimed == MOST_CLAIMS and duty.workers.waiting() < MOST_CLAIMS:
         with world.database.write() as session:
             now = clock.now(session)
-            if not world.clock_watch.tick(now, world.monotonic()):
+            monotonic = world.monotonic()
+            is_sane = world.clock_watch.tick(now, monotonic)
+            clock_warning.keep(session, world.engine, world.clock_watch, now=now, monotonic=monotonic)
+            if not is_sane:
                 log.warning("this machine's clock jumped: publishing waits until it is steady for a minute")
                 return
             claims = transitions.claim(
@@ -117,6 +131,18 @@ def mend(duty: Duty) -> None:
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
         mending.apply_boundaries(session, now=now)
+        triage.settle(session, now=now)
+        windows.release_over(session, now=now)
+
+
+def retime(duty: Duty) -> None:
+    """At the engine's start and daily: what is unsent goes by the rules of time zones in use now."""
+    with duty.world.database.write() as session:
+        now = clock.now(session)
+        clock_warning.forget_ended(session, now=now)
+        changed = retiming.retime(session, now=now)
+    if changed:
+        log.warning("the rules of time zones changed: %d publications go at another moment", changed)
 
 
 def settle_decisions(duty: Duty) -> None:

@@ -21,8 +21,8 @@ from content_library.offer_window import Window, window
 from content_library.permissions import can_plan, require
 from content_library.transitions import flush, hold_post
 from content_library.wall_time import Resolved, parse_wall, resolve, tzdata_version
-from scheduler import transitions
-from scheduler.binding import WAITS, bind, late_at, let_go
+from scheduler import calm, transitions
+from scheduler.binding import WAITS, bind, late_at, let_go, set_time
 from scheduler.gate import Reason
 from scheduler.models import Publication, PublicationState, Run, RunCause
 from scheduler.publication_flow import UNSENT, Act
@@ -60,9 +60,11 @@ def get_publication(session: Session, desk_id: int, publication_id: int) -> Publ
 
 def plan(
     session: Session, post: Post, accounts: Sequence[Account], when: WallTime, *, actor: User, now: datetime,
-    key: str = "",
+    key: str = "", quiet_ok: bool = False,
 ) -> list[Publication]:  # fmt: skip
     """Plan a post on accounts for a time; one publication each. The same `key` again changes nothing.
+
+    `quiet_ok`: the person was told which accounts are quiet then, and wants that time all the same.
 
     What is approved is bound at once; anything else is blocked, visibly, until its clearance comes.
     Raises InvalidInput for a time in the past, accounts of another desk, or a post that went out there already.
@@ -82,8 +84,18 @@ def plan(
     made = [
         _publication(session, post, run, a, when, time, source=source, actor=actor, now=now) for a in accounts
     ]
+    _mark_quiet(session, made, quiet_ok=quiet_ok)
     flush(session)
     return made
+
+
+def _mark_quiet(session: Session, publications: Sequence[Publication], *, quiet_ok: bool) -> None:
+    """Keep for each whether its own time is in its account's quiet hours, on purpose."""
+    first = publications[0]
+    silences = calm.read(session, session.get_one(Desk, first.desk_id), now=first.due_at, until=first.due_at)
+    for publication in publications:
+        is_quiet = silences.quiet_until(publication.account_id, publication.due_at) is not None
+        publication.quiet_ok = quiet_ok and is_quiet
 
 
 def _digest(key: str) -> str:
@@ -236,6 +248,7 @@ def move_to(
     actor: User,
     now: datetime,
     seen_version: int | None = None,
+    quiet_ok: bool = False,
 ) -> None:
     """Give a publication another time. What is missed, held or waiting goes through the gate again like all else."""
     require(can_plan(actor, publication.desk_id), MAY_PLAN)
@@ -248,11 +261,8 @@ def move_to(
     time = _future(when, now)
     _check_window(Window(publication.starts_at, publication.ends_at), time.due_at)
     before = {"wall": publication.wall, "zone": publication.zone, "fold": publication.fold}
-    publication.wall = parse_wall(when.wall).isoformat(timespec="seconds")
-    publication.zone, publication.fold = when.zone, time.fold
-    publication.due_at, publication.tzdata_version = time.due_at, tzdata_version()
-    publication.late_at = late_at(time.due_at, publication.grace_s, publication.ends_at)
-    publication.not_before = None
+    set_time(publication, when.wall, when.zone, time)
+    _mark_quiet(session, [publication], quiet_ok=quiet_ok)
     transitions.note(
         session, publication, "publication.moved", f"Moved to {_said(publication)}", now=now,
         actor=actor, details={"from": before, "due_at": time.due_at.isoformat()},
@@ -264,7 +274,7 @@ def _after_moving(session: Session, publication: Publication, *, actor: User, no
     """At its new time something else may stand in its way, or nothing any more."""
     if publication.state is PublicationState.CLAIMED:
         transitions.move(session, publication, Act.GIVE_BACK, actor=actor, now=now)
-    if publication.state is PublicationState.HELD:
+    if publication.state is PublicationState.HELD and publication.reason != Reason.BLACKOUT:
         return
     if publication.state is PublicationState.MISSED:
         _check_still_wanted(session, publication)

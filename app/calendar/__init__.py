@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from app.calendar import hold_views, plan_views, publication_views
+from app.calendar import hold_views, kept_back_views, plan_views, publication_views, window_views
 from app.calendar.views import blueprint
 
-__all__ = ["hold_views", "install", "plan_views", "publication_views"]
+__all__ = ["hold_views", "install", "kept_back_views", "plan_views", "publication_views", "window_views"]
 
 
 def install(app: Flask) -> None:

@@ -31,7 +31,7 @@ from content_library.models.user import LinkPurpose, TeamMembership, User
 from content_library.record import UnderWay
 from content_library.record_chain import Walk
 from content_library.settings import Settings, load
-from scheduler import holds
+from scheduler import holds, windows
 from scheduler.models import Publication, PublicationState
 from service_channel.models.page_post import PagePost
 from tests.support.served import served
@@ -109,7 +109,11 @@ def _add(session: Session) -> dict[str, Any]:
     record.keep_walk(session, UnderWay(Walk(seq=3, entries=3), None, 100))
     links = {"set_up_link": (LinkPurpose.SETUP, None), "invitation_link": (LinkPurpose.INVITATION, jonas),
              "password_link": (LinkPurpose.PASSWORD_RESET, maya)}  # fmt: skip
-    return {"hold": held.id} | {
+    terms = windows.Terms(
+        "Christmas", f"{now.year}-12-24T12:00", f"{now.year}-12-27T00:00", desk.zone, yearly=True
+    )
+    window, _count = windows.add_window(session, desk, terms, actor=priya, now=now)
+    return {"hold": held.id, "window": window.id} | {
         name: one_time_links.issue(session, purpose, user, now=now) for name, (purpose, user) in links.items()
     }
 

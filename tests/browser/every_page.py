@@ -54,6 +54,9 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     ),
     "calendar.hold_list": (Visit("priya"), Visit("ruth")),
     "calendar.triage": (Visit("priya", {"hold_id": "hold"}),),
+    "calendar.window_list": (Visit("priya"), Visit("ruth")),
+    "calendar.window": (Visit("priya", {"window_id": "window"}),),
+    "calendar.sort_list": (Visit("priya"), Visit("ruth")),
     "curation.index": (Visit("jonas"),),
     "curation.feeds_index": (Visit("priya"),),
     "curation.feed": (Visit("priya", {"subscription_id": "subscription"}),),
@@ -116,6 +119,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
 NO_PAGES = {
     "auth.open_id_callback": "leads on, from a provider back into Deskcast",
     "auth.open_id_start": "leads on, to a provider",
+    "calendar.foresee_stop": "a part of calendar.hold_list",
     "calendar.events": "JSON for the calendar's script",
     "calendar.move_meaning": "a part of calendar.publication",
     "calendar.plan_meaning": "a part of calendar.plan",

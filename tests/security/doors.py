@@ -46,8 +46,9 @@ from content_library.models.post import Revision
 from content_library.models.review import Review
 from content_library.models.user import Delegation, DeskRole, User
 from content_library.settings import load
-from scheduler import transitions
+from scheduler import transitions, windows
 from scheduler.models import Hold, HoldScope
+from scheduler.plan_models import BlackoutWindow, TriageAct
 from scheduler.publication_flow import Act
 from service_channel.accounts import add_practice
 from tests import factories as make
@@ -253,6 +254,8 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "review_id": review.id,
         "publication_id": publication.id,
         "hold_id": hold.id,
+        "act_id": _decided(session, desk, lead, author).id,
+        "window_id": _window(session, desk, lead).id,
         "record.lift_hold.hold_id": legal_hold.id,
         "account_id": account.id,
         "media_id": media.id,
@@ -282,6 +285,19 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "accounts.reconnect.account_id": bluesky.id,
     }
     things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
+
+
+def _window(session: Session, desk: Desk, lead: User) -> BlackoutWindow:
+    terms = windows.Terms("Christmas", "2026-12-24T12:00", "2026-12-27T00:00", "Europe/Berlin")
+    return windows.add_window(session, desk, terms, actor=lead, now=NOW)[0]
+
+
+def _decided(session: Session, desk: Desk, lead: User, author: User) -> TriageAct:
+    """Something was kept back, and a lead decided a moment ago what becomes of it."""
+    act = TriageAct(desk_id=desk.id, by_id=lead.id, at=NOW, choices=[])
+    session.add(act)
+    session.flush()
+    return act
 
 
 def _agreed(
@@ -413,6 +429,10 @@ def _forms(
         "seen": "1", "name": "Another", "detector": "words", "words": "abc", "severity": "inform", "team_key": "",
         "why": "For tests.",
     }  # fmt: skip
+    window = {
+        "name": "Holiday", "from_day": "2026-12-24", "from_time": "12:00", "to_day": "2026-12-27",
+        "to_time": "00:00", "zone": "Europe/Berlin",
+    }  # fmt: skip
     return {
         "agreements.propose": agreement,
         "agreements.draft": {**agreement, "act": "more"},
@@ -471,6 +491,13 @@ def _forms(
         "calendar.move": when,
         "calendar.hold": {"reason": "Wait."},
         "calendar.stop": {"reason": "Stop."},
+        "calendar.add_window": window,
+        "calendar.change_window": {**window, "seen": "1"},
+        "calendar.set_quiet_hours": {
+            f"q{things.values['account_id']}-begins": "22:00",
+            f"q{things.values['account_id']}-ends": "07:00",
+        },
+        "calendar.sort_out": {"row": things.values["publication_id"]},
         "calendar.settle": {"answer": "there"},
         "accounts.add_practice": {"network": "mastodon", "handle": "other@example.org"},
         "accounts.connect_bluesky": {
