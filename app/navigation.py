@@ -10,6 +10,7 @@ from app.extensions import db, now
 from app.formatting import gettext as _
 from content_library import permissions as may
 from content_library.in_use import in_use
+from content_library.models.account import NETWORK_NAMES
 from content_library.models.desk import Desk
 from content_library.models.format import Kind
 from content_library.models.user import User
@@ -144,7 +145,9 @@ def _stopped(hold: Hold) -> str:
     if hold.scope is HoldScope.ALL:
         return _("Everything is stopped, on every desk.")
     if hold.scope is HoldScope.ACCOUNT and hold.account is not None:
-        return _("{account} is stopped.").format(account=hold.account.handle)
+        network = NETWORK_NAMES.get(hold.account.network, hold.account.network)
+        where = network if hold.account.network == "page" else f"{network} · {hold.account.handle}"
+        return _("{account} is stopped.").format(account=where)
     if hold.kind is not None:
         return _("Kind “{kind}” is stopped.").format(kind=KINDS[hold.kind])
     return _("This desk is stopped.")

@@ -52,6 +52,7 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("mend", jobs.mend, timing.housekeeping_tick),
         Entry("check_links", jobs.check_links, 30.0),
         Entry("tidy", jobs.tidy, 3600.0),
+        Entry("plan_series", jobs.plan_series, 600.0),
         Entry("retime", jobs.retime, 86_400.0),
         Entry("export_head", jobs.export_head, 900.0),
     ]

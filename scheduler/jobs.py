@@ -36,6 +36,7 @@ from scheduler import (
     reconciling,
     retention,
     retiming,
+    series,
     take_down,
     transitions,
     triage,
@@ -143,6 +144,17 @@ def retime(duty: Duty) -> None:
         changed = retiming.retime(session, now=now)
     if changed:
         log.warning("the rules of time zones changed: %d publications go at another moment", changed)
+
+
+def plan_series(duty: Duty) -> None:
+    """Plan what series bring in the next weeks, one series at a time."""
+    with duty.world.database.read() as session:
+        open_ones = series.open_series(session)
+    for series_id in open_ones:
+        if duty.stopping.is_set():
+            return
+        with duty.world.database.write() as session:
+            series.plan_ahead(session, series_id, now=clock.now(session))
 
 
 def settle_decisions(duty: Duty) -> None:

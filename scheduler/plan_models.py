@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, String, Table, false, text
@@ -14,6 +13,7 @@ from content_library.models.account import Account
 from content_library.models.post import Post
 from content_library.models.user import User
 from scheduler.models import Run
+from scheduler.recurrence import Every
 
 window_accounts = Table(
     "window_accounts",
@@ -76,16 +76,6 @@ class QuietHours(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     begins: Mapped[str] = mapped_column(String(5))
     ends: Mapped[str] = mapped_column(String(5))
-
-
-class Every(StrEnum):
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-
-
-LAST_DAY = -1
 
 
 class Series(Base):

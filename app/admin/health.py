@@ -17,7 +17,14 @@ from content_library.wall_time import tzdata_version
 from scheduler import head_exports
 
 QUIET_FOR = timedelta(minutes=2)
-_SLOW_JOBS = {"poll_feeds", "check_links", "tidy", "export_head", "retime"}  # these may take their time
+_SLOW_JOBS = {
+    "poll_feeds",
+    "check_links",
+    "tidy",
+    "export_head",
+    "plan_series",
+    "retime",
+}  # these may take their time
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,15 @@ import re
 from typing import Any
 
 from flask import request
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import DateInput, HiddenInput, TimeInput
 
@@ -14,6 +22,10 @@ from content_library.errors import InvalidInput
 from scheduler.planning import WallTime
 
 SILENT = " silent"  # ends the marker of what was understood, where something keeps quiet then
+
+WEEKDAYS = (
+    _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"),
+)  # fmt: skip
 
 
 class TimeForm(DeskcastForm):
@@ -100,6 +112,37 @@ class WindowForm(DeskcastForm):
         """What is wrong with its two times is said at their days."""
         places = {"starts": "from_day", "ends": "to_day"}
         super().show(InvalidInput(refusal.message, {places.get(k, k): v for k, v in refusal.fields.items()}))
+
+
+class SeriesForm(DeskcastForm):
+    """`shown`: for which days exactly the dates were shown; `seen`: the version the person saw."""
+
+    every = SelectField(_("How often"), choices=choices(
+        [("day", _("Every day")), ("week", _("Every week")), ("month", _("Every month")), ("year", _("Every year"))]
+    ), default="week")  # fmt: skip
+    weekdays = SelectMultipleField(
+        _("On these days of the week"), coerce=int, choices=choices(enumerate(WEEKDAYS))
+    )
+    month_day = SelectField(_("On this day of the month"), coerce=int, choices=choices(
+        [(0, _("The day it begins on")), *((n, str(n)) for n in range(1, 32)), (-1, _("The last day"))]
+    ), default=0)  # fmt: skip
+    starts_on = StringField(_("From"), [InputRequired(_("Choose a day."))], widget=DateInput())
+    time = StringField(_("Time"), [InputRequired(_("Choose a time."))], widget=TimeInput())
+    zone = StringField(
+        _("Time zone"), [InputRequired(_("Choose a time zone from the list.")), Length(max=64)]
+    )
+    ends_on = StringField(
+        _("Last day"), widget=DateInput(), description=_("Empty: it goes on until somebody ends it.")
+    )
+    count = IntegerField(_("Or how many times"), [Optional()])
+    accounts = SelectMultipleField(_("Accounts"), coerce=int)
+    shown = HiddenField(validators=[Length(max=200)])
+    seen = IntegerField(validators=[Optional()], widget=HiddenInput())
+
+    def show(self, refusal: InvalidInput) -> None:
+        """What is wrong with a wall time is said at the time."""
+        fields = {"time" if name == "wall" else name: said for name, said in refusal.fields.items()}
+        super().show(InvalidInput(refusal.message, fields))
 
 
 class QuietForm(DeskcastForm):

@@ -54,6 +54,9 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     ),
     "calendar.hold_list": (Visit("priya"), Visit("ruth")),
     "calendar.triage": (Visit("priya", {"hold_id": "hold"}),),
+    "calendar.series_list": (Visit("priya"),),
+    "calendar.new_series": (Visit("priya", {"post_id": "evergreen"}),),
+    "calendar.one_series": (Visit("priya", {"series_id": "series"}), Visit("ruth", {"series_id": "series"})),
     "calendar.window_list": (Visit("priya"), Visit("ruth")),
     "calendar.window": (Visit("priya", {"window_id": "window"}),),
     "calendar.sort_list": (Visit("priya"), Visit("ruth")),
@@ -119,6 +122,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
 NO_PAGES = {
     "auth.open_id_callback": "leads on, from a provider back into Deskcast",
     "auth.open_id_start": "leads on, to a provider",
+    "calendar.series_dates": "a part of calendar.one_series",
     "calendar.foresee_stop": "a part of calendar.hold_list",
     "calendar.events": "JSON for the calendar's script",
     "calendar.move_meaning": "a part of calendar.publication",

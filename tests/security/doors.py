@@ -46,7 +46,7 @@ from content_library.models.post import Revision
 from content_library.models.review import Review
 from content_library.models.user import Delegation, DeskRole, User
 from content_library.settings import load
-from scheduler import transitions, windows
+from scheduler import series, transitions, windows
 from scheduler.models import Hold, HoldScope
 from scheduler.plan_models import BlackoutWindow, TriageAct
 from scheduler.publication_flow import Act
@@ -255,6 +255,7 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "publication_id": publication.id,
         "hold_id": hold.id,
         "act_id": _decided(session, desk, lead, author).id,
+        **_series(session, desk, author, lead, reviewer, format_key),
         "window_id": _window(session, desk, lead).id,
         "record.lift_hold.hold_id": legal_hold.id,
         "account_id": account.id,
@@ -285,6 +286,26 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "accounts.reconnect.account_id": bluesky.id,
     }
     things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
+
+
+def _series(
+    session: Session, desk: Desk, author: User, lead: User, reviewer: User, format_key: str
+) -> dict[str, int]:
+    """Two series of an evergreen post, one of them paused; and the post."""
+    page = make.page_of(session, desk)
+    post = make.make_post(session, desk, author, title="Again", format_key=format_key, accounts=[page.id])
+    post.is_evergreen = True
+    made = []
+    for hour in (9, 10):
+        rule = series.read_rule("day", "2026-11-05", f"{hour:02}:00", "UTC", count=1)
+        made.append(series.start(session, post, series.Terms(rule, [page]), actor=lead, now=NOW))
+    series.pause(session, made[1], actor=lead, now=NOW)
+    return {
+        "series_id": made[0].id,
+        "calendar.resume_series.series_id": made[1].id,
+        "calendar.start_series.post_id": post.id,
+        "calendar.new_series.post_id": post.id,
+    }
 
 
 def _window(session: Session, desk: Desk, lead: User) -> BlackoutWindow:
@@ -429,6 +450,10 @@ def _forms(
         "seen": "1", "name": "Another", "detector": "words", "words": "abc", "severity": "inform", "team_key": "",
         "why": "For tests.",
     }  # fmt: skip
+    again = {
+        "every": "day", "month_day": "0", "starts_on": "2026-11-06", "time": "11:00", "zone": "UTC", "count": "1",
+        "accounts": page, "shown": "day  0 2026-11-06 11:00 UTC  1",
+    }  # fmt: skip
     window = {
         "name": "Holiday", "from_day": "2026-12-24", "from_time": "12:00", "to_day": "2026-12-27",
         "to_time": "00:00", "zone": "Europe/Berlin",
@@ -491,6 +516,8 @@ def _forms(
         "calendar.move": when,
         "calendar.hold": {"reason": "Wait."},
         "calendar.stop": {"reason": "Stop."},
+        "calendar.start_series": again,
+        "calendar.change_series": {**again, "seen": "1"},
         "calendar.add_window": window,
         "calendar.change_window": {**window, "seen": "1"},
         "calendar.set_quiet_hours": {
