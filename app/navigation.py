@@ -1,21 +1,31 @@
 """The rail: each role sees what it uses, nothing more, with a badge where something waits for this person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, g, request, url_for
 
-from app.extensions import db
+from app.extensions import db, now
 from app.formatting import gettext as _
 from content_library import permissions as may
 from content_library.in_use import in_use
+from content_library.models.account import NETWORK_NAMES
 from content_library.models.desk import Desk
+from content_library.models.format import Kind
 from content_library.models.user import User
 from content_library.notices import unread_count
 from content_library.review_queue import waiting_count
-from scheduler.holds import stop_of
+from scheduler import clock_warning, stops
+from scheduler.clock_warning import ClockWarning
+from scheduler.models import Hold, HoldScope
 
 MOST_SHOWN = 99
+KINDS = {
+    Kind.EDU_TAINING: _("Edu-taining"),
+    Kind.QUESTION: _("Question"),
+    Kind.PROMOTION: _("Promotion and service"),
+}
 STANDS_UNDER = {"posts": "library"}  # features without an item of their own
 
 
@@ -94,6 +104,7 @@ def frame() -> dict[str, Any]:
 
 def _desk_frame(person: User, desk: Desk | None) -> dict[str, Any]:
     drafts = desk is not None and may.can_draft(person, desk.id)
+    stopped = _stops(desk)
     return {
         "desk_name": desk.name if desk else _("No desk yet"),
         "desks": [
@@ -103,14 +114,43 @@ def _desk_frame(person: User, desk: Desk | None) -> dict[str, Any]:
         "search_url": _url("library.index") if desk else "",
         "query": request.args.get("q", ""),
         "new_post_url": _url("posts.new") if drafts else "",
-        "stop": _stop(desk),
+        "stop": next((stop for stop in stopped if stop["whole"]), None),
+        "stops": stopped,
+        "clocks": _clocks(person, desk),
     }
 
 
-def _stop(desk: Desk | None) -> dict[str, str] | None:
-    """Why the desk is stopped, for the banner on its pages."""
-    stopped = stop_of(db(), desk.id) if desk is not None else None
-    return {"reason": stopped.reason, "url": _url("calendar.hold_list")} if stopped else None
+def _stops(desk: Desk | None) -> list[dict[str, Any]]:
+    """What is stopped, by whom, when and why, for the banner on every page; the widest first."""
+    return [
+        {
+            "whole": hold.scope in (HoldScope.ALL, HoldScope.DESK),
+            "words": _stopped(hold),
+            "reason": hold.reason,
+            "by": hold.created_by.name,
+            "at": hold.created_at,
+            "url": _url("calendar.hold_list") if desk is not None else "",
+        }
+        for hold in stops.in_force(db(), desk.id if desk is not None else None)
+    ]
+
+
+def _clocks(person: User, desk: Desk | None) -> Sequence[ClockWarning]:
+    """Machines whose clocks are not trusted, for those who can do something about it."""
+    leads = desk is not None and may.can_hold(person, desk.id)
+    return clock_warning.in_force(db(), now=now()) if leads or may.can_manage_people(person) else []
+
+
+def _stopped(hold: Hold) -> str:
+    if hold.scope is HoldScope.ALL:
+        return _("Everything is stopped, on every desk.")
+    if hold.scope is HoldScope.ACCOUNT and hold.account is not None:
+        network = NETWORK_NAMES.get(hold.account.network, hold.account.network)
+        where = network if hold.account.network == "page" else f"{network} · {hold.account.handle}"
+        return _("{account} is stopped.").format(account=where)
+    if hold.kind is not None:
+        return _("Kind “{kind}” is stopped.").format(kind=KINDS[hold.kind])
+    return _("This desk is stopped.")
 
 
 def _own_frame(person: User, desk: Desk | None) -> dict[str, Any]:

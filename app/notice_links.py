@@ -6,6 +6,11 @@ from content_library.models.review import Review
 from content_library.notices import OF_AN_OPEN_REVIEW
 
 NOTICES = "/notices"
+OF_A_DESK = {
+    "desk.retimed": "/calendar/agenda",
+    "desk.clock_jumped": "/holds",
+    "desk.kept_back": "/kept-back",
+}
 
 
 def path_of(notice: Notice, desk_handle: str | None) -> str:
@@ -24,6 +29,8 @@ def _on_desk(notice: Notice) -> str:
     """Where on its desk a notice leads; nothing when there is no such page."""
     about, subject_id = notice.details, notice.subject_id
     post_id = about.get("post_id")
+    if notice.kind in OF_A_DESK:
+        return OF_A_DESK[notice.kind]
     by_subject = {
         "publication": f"/publications/{subject_id}",
         "account": "/accounts",

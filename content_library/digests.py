@@ -9,6 +9,7 @@ SERVICE_NOTICE = "service_notice"
 
 CANNOT_WAIT: Mapping[str, str] = {
     "publication.take_down": "Something stands on a network that should not, and only a person can remove it there.",
+    "desk.clock_jumped": "A clock jumped, and nothing goes out while it is not trusted.",
     "desk.stopped": "Somebody has stopped everything a desk sends. Whoever leads it has to know at once.",
 }
 """What is on fire: it goes at once and alone, also in quiet hours. A review and its reminders can wait."""

@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import False_, True_
 # The three register their tables on Base.metadata.
 import content_library.models
 import scheduler.models
+import scheduler.plan_models
 import service_channel.models
 from content_library.database import Base, Database, UtcDateTime
 

@@ -18,7 +18,7 @@ from content_library.search import matching
 from content_library.wall_time import resolve, wall_of
 from scheduler.gate import Reason
 from scheduler.models import NEEDING, Publication, PublicationState
-from scheduler.publication_flow import GIVEN_UP, UNSENT, WORDS, word
+from scheduler.publication_flow import GIVEN_UP, SET_ASIDE, UNSENT, WORDS, word
 
 NEEDS_PERSON = (PublicationState.NEEDS_PERSON, PublicationState.FAILED, PublicationState.MISSED)
 OPEN = (
@@ -63,6 +63,8 @@ class Card:
         """Its state as badges name it: what was taken down, or left as it is, is not what it was."""
         if self.taken_down_at is not None:
             return "taken_down"
+        if self.state is PublicationState.MISSED and self.reason in SET_ASIDE:
+            return SET_ASIDE[self.reason].value
         return GIVEN_UP if self.word == "failed" else self.state.value
 
     @property
@@ -193,7 +195,14 @@ def _in_word(wanted: str) -> ColumnElement[bool]:
     given_up = (Publication.state == PublicationState.FAILED) & (Publication.reason == GIVEN_UP)
     if wanted == word(PublicationState.FAILED, GIVEN_UP):
         return given_up
-    return Publication.state.in_([state for state, known in WORDS.items() if known == wanted]) & ~given_up
+    set_aside = (Publication.state == PublicationState.MISSED) & Publication.reason.in_(
+        [reason for reason, state in SET_ASIDE.items() if WORDS[state] != wanted]
+    )
+    aside = (Publication.state == PublicationState.MISSED) & Publication.reason.in_(
+        [reason for reason, state in SET_ASIDE.items() if WORDS[state] == wanted]
+    )
+    in_state = Publication.state.in_([state for state, known in WORDS.items() if known == wanted])
+    return aside | (in_state & ~given_up & ~set_aside)
 
 
 _COLUMNS = (
@@ -236,7 +245,7 @@ def day(session: Session, desk: Desk, now: datetime) -> list[Card]:
 def needing_a_person(session: Session, desk_id: int, *, most: int = 50) -> list[Card]:
     """What waits for somebody's decision: unclear, failed, missed, or held because a link does not work."""
     wanted = or_(
-        Publication.state.in_(NEEDS_PERSON) & (Publication.reason != GIVEN_UP),
+        Publication.state.in_(NEEDS_PERSON) & Publication.reason.not_in((GIVEN_UP, *SET_ASIDE)),
         (Publication.state == PublicationState.HELD) & (Publication.reason == Reason.LINK),
     )
     return _cards(session, desk_id, [text(f"publications.{NEEDING}"), wanted], most)

@@ -14,6 +14,7 @@ from content_library.models.post import Post, Rendition, Revision
 from content_library.models.review import Approval
 from content_library.models.user import User
 from content_library.offer_window import window
+from content_library.wall_time import Resolved, parse_wall, tzdata_version
 from scheduler import gate, transitions
 from scheduler.gate import Reason
 from scheduler.models import Part, Publication, PublicationState
@@ -78,6 +79,15 @@ def late_at(due_at: datetime, grace_s: int, ends_at: datetime | None) -> datetim
     if grace_s == 0 and ends_at is not None and ends_at > due_at:
         return ends_at
     return due_at + timedelta(seconds=grace_s or 900)
+
+
+def set_time(publication: Publication, wall: str, zone: str, time: Resolved) -> None:
+    """Its time on the wall, and what follows from that."""
+    publication.wall = parse_wall(wall).isoformat(timespec="seconds")
+    publication.zone, publication.fold = zone, time.fold
+    publication.due_at, publication.tzdata_version = time.due_at, tzdata_version()
+    publication.late_at = late_at(time.due_at, publication.grace_s, publication.ends_at)
+    publication.not_before = None
 
 
 def let_go(

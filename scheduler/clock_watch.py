@@ -4,7 +4,7 @@ A jump beyond the allowed drift stops publishing; it goes on by itself once both
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 AGREED_S = 60.0
 
@@ -18,6 +18,11 @@ class ClockWatch:
     _candidate: float = 0.0
     _since: float = 0.0
     jumped: bool = False
+    is_said: bool = False  # people were told of the jump
+
+    def expected(self, monotonic: float) -> datetime:
+        """What the wall clock would show had it gone on steadily."""
+        return datetime.fromtimestamp((self._base or 0.0) + monotonic, UTC)
 
     def tick(self, wall: datetime, monotonic: float) -> bool:
         """True while the clock is sane."""

@@ -63,6 +63,8 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("watch", jobs.keep_watch, 30.0),
         Entry("check_links", jobs.check_links, 30.0, takes_s=900.0),
         Entry("tidy", jobs.tidy, 3600.0, takes_s=3600.0),
+        Entry("plan_series", jobs.plan_series, 600.0, takes_s=900.0),
+        Entry("retime", jobs.retime, 86_400.0, takes_s=3600.0),
         Entry("export_head", jobs.export_head, 900.0, takes_s=900.0),
     ]
 

@@ -24,10 +24,13 @@ from content_library.ladder_stages import label, too_low
 from content_library.models.account import AccountState
 from content_library.models.desk import Team
 from content_library.models.feed import LinkCheck
+from content_library.models.format import Tone
 from content_library.models.post import PostState, Revision
 from content_library.models.review import (
     Review,
 )
+from scheduler import calm
+from scheduler.calm_times import Quiet
 from scheduler.gate_questions import AGREED, FORMAT, HOLDS, QUESTION, SHORT
 from scheduler.models import HoldScope, Publication, PublicationState
 from scheduler.publication_flow import Act
@@ -45,7 +48,9 @@ class Reason(StrEnum):
     BOUNDARY = "boundary"
     AGREEMENT = "agreement"
     ACCOUNT = "account"
-    WINDOW = "window"
+    WINDOW = "window"  # that of its offer
+    BLACKOUT = "blackout"
+    QUIET = "quiet"
     OVER = "over"
     LATE = "late"
     LINK = "link"
@@ -97,6 +102,7 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
         or _account(row, now)
         or _too_late(row, now)
         or _dead_link(session, row)
+        or _silent(session, row, now)
         or _gap(session, row, now)
         or Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
     )
@@ -109,13 +115,15 @@ _RENEWING = timedelta(seconds=15)
 def _hold(session: Session, row: Row[Any]) -> No | None:
     holds = session.connection().execute(HOLDS).all()
     for hold in holds:
-        if _covers(hold, row):
+        if _covers(session, hold, row):
             reason = Reason.HOLD if hold.scope is HoldScope.PUBLICATION else Reason.STOPPED
             return No(reason, Act.HOLD, f"Held: {hold.reason}")
     return None
 
 
-def _covers(hold: Any, row: Row[Any]) -> bool:
+def _covers(session: Session, hold: Any, row: Row[Any]) -> bool:
+    if hold.scope is HoldScope.KIND:
+        return bool(hold.desk_id == row.desk_id and hold.kind is _format_of(session, row, "kind"))
     return bool(
         {
             HoldScope.ALL: True,
@@ -124,6 +132,12 @@ def _covers(hold: Any, row: Row[Any]) -> bool:
             HoldScope.PUBLICATION: hold.publication_id == row.id,
         }[hold.scope]
     )
+
+
+def _format_of(session: Session, row: Row[Any], what: str) -> Any:
+    """What the format of what goes out says; of a post that is bound to nothing yet, what it is written as."""
+    found = session.connection().execute(FORMAT, {"revision_id": row.revision_id}).one_or_none()
+    return getattr(row, f"post_{what}") if found is None else getattr(found, what)
 
 
 def _over(row: Row[Any], now: datetime) -> No | None:
@@ -274,6 +288,24 @@ def _dead_link(session: Session, row: Row[Any]) -> No | None:
         if dead is None
         else No(Reason.LINK, Act.HOLD, f"A link does not work: {dead.url} ({dead.error})")
     )
+
+
+def _silent(session: Session, row: Row[Any], now: datetime) -> No | None:
+    """A window holds what is due in it; quiet hours let what is late wait. Service notices pass both."""
+    window = calm.window_now(session, row.desk_id, row.account_id, now=now) if row.has_windows else None
+    until = _quiet_until(row, now)
+    if (window is None and until is None) or _format_of(session, row, "tone") is Tone.SERVICE:
+        return None
+    if window is not None:
+        return No(Reason.BLACKOUT, Act.HOLD, f"Nothing goes out then: {window.name}.")
+    return No(Reason.QUIET, Act.GIVE_BACK, "It is late, and its account is quiet until then.", until)
+
+
+def _quiet_until(row: Row[Any], now: datetime) -> datetime | None:
+    """What was planned for then goes then; only backlog has to wait, unless its own time was meant to be there."""
+    if row.quiet_from is None or row.quiet_ok or now - row.due_at <= LATE:
+        return None
+    return Quiet(row.quiet_from, row.quiet_until).end_of(now, row.zone)
 
 
 def _gap(session: Session, row: Row[Any], now: datetime) -> No | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, String, and_, bindparam, func, or_, select
+from sqlalchemy import Boolean, Integer, String, and_, bindparam, exists, func, or_, select
 
 from content_library.models.account import Account
 from content_library.models.desk import Desk, Team
@@ -21,6 +21,7 @@ from content_library.models.review import (
 )
 from content_library.models.user import User
 from scheduler.models import Hold, Publication
+from scheduler.plan_models import BlackoutWindow, QuietHours
 from service_channel.models.credential import Credential
 
 _CHANGED_FACT = (
@@ -31,6 +32,11 @@ _CHANGED_FACT = (
     .limit(1)
     .correlate(Publication)
     .scalar_subquery()
+)
+_HAS_WINDOWS = (
+    exists()
+    .where(BlackoutWindow.desk_id == Publication.desk_id, BlackoutWindow.ended_at.is_(None))
+    .correlate(Publication)
 )
 
 
@@ -46,6 +52,7 @@ def _question() -> Any:
             Publication.late_at,
             Publication.starts_at,
             Publication.ends_at,
+            Publication.quiet_ok,
             Rendition.payload,
             Rendition.sha256,
             Rendition.revision_id.label("rendition_revision_id"),
@@ -54,6 +61,7 @@ def _question() -> Any:
             Revision.post_id.label("revision_post_id"),
             Publication.post_id,
             Post.state.label("post_state"),
+            Post.kind.label("post_kind"),
             Approval.content_hash.label("approved_hash"),
             Approval.valid_until,
             Approval.submission_id,
@@ -69,6 +77,9 @@ def _question() -> Any:
             Desk.solo,
             Desk.zone,
             _CHANGED_FACT.label("changed_fact"),
+            _HAS_WINDOWS.label("has_windows"),
+            QuietHours.begins.label("quiet_from"),
+            QuietHours.ends.label("quiet_until"),
         )
         .select_from(Publication)
         .join(Account, Account.id == Publication.account_id)
@@ -79,6 +90,7 @@ def _question() -> Any:
         .outerjoin(
             Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
         )
+        .outerjoin(QuietHours, QuietHours.account_id == Publication.account_id)
         .outerjoin(Credential, Credential.account_id == Publication.account_id)
         .outerjoin(
             LadderStanding,
@@ -122,7 +134,7 @@ def _short_teams() -> Any:
     )
 
 
-HOLDS = select(Hold.scope, Hold.desk_id, Hold.account_id, Hold.publication_id, Hold.reason).where(
+HOLDS = select(Hold.scope, Hold.desk_id, Hold.account_id, Hold.kind, Hold.publication_id, Hold.reason).where(
     Hold.lifted_at.is_(None)
 )
 

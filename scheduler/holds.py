@@ -1,41 +1,36 @@
 """Holding publications back, stopping a desk, and letting go again. Nothing is sent in the moment of letting go."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from content_library import audit
-from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
+from content_library.models.format import Kind
 from content_library.models.user import User
 from content_library.notices import leads_of, notify, over
-from content_library.permissions import can_hold, require
+from content_library.permissions import can_hold, can_hold_everything, require
 from content_library.transitions import flush
-from scheduler import transitions
-from scheduler.binding import WAITS, bind, let_go
+from scheduler import stops, transitions
 from scheduler.gate import Reason
+from scheduler.letting_go import Released, release
 from scheduler.models import Hold, HoldScope, Publication, PublicationState
 from scheduler.publication_flow import Act
+from scheduler.stops import STOPPABLE, Reach, reach_of
 
-STOPPABLE = (PublicationState.PLANNED, PublicationState.CLAIMED)
 LIFTED = "hold.lifted"
 STOPPED = "desk.stopped"
 MAY_HOLD = "Only the desk’s leads can hold publications and let them go."
-
-
-@dataclass(frozen=True)
-class Released:
-    """What became of what a hold kept back."""
-
-    going: list[Publication]
-    waiting: list[Publication]
-    missed: list[Publication]
-    expired: list[Publication]
-    held: list[Publication]  # something else keeps them back
+MAY_STOP_ALL = "Only administrators can stop everything on every desk and start it again."
+KIND_NAMES: Mapping[Kind, str] = {
+    Kind.EDU_TAINING: "edu-taining post",
+    Kind.QUESTION: "question",
+    Kind.PROMOTION: "promotion and service notice",
+}
 
 
 def open_holds(session: Session, desk_id: int) -> list[Hold]:
@@ -45,31 +40,28 @@ def open_holds(session: Session, desk_id: int) -> list[Hold]:
             select(Hold)
             .where(Hold.lifted_at.is_(None), or_(Hold.desk_id == desk_id, Hold.scope == HoldScope.ALL))
             .order_by(Hold.id.desc())
-            .options(selectinload(Hold.created_by))
+            .options(selectinload(Hold.created_by), selectinload(Hold.account))
         )
     )
 
 
 def lifted_holds(session: Session, desk_id: int, *, most: int = 20) -> list[Hold]:
     """The last holds that were lifted, the newest first."""
-    query = select(Hold).where(Hold.desk_id == desk_id, Hold.lifted_at.is_not(None))
+    here = or_(Hold.desk_id == desk_id, Hold.scope == HoldScope.ALL)
+    query = select(Hold).where(here, Hold.lifted_at.is_not(None))
     newest = query.order_by(Hold.lifted_at.desc(), Hold.id.desc()).limit(most)
     return list(session.scalars(newest.options(selectinload(Hold.created_by))))
 
 
 def would_hold(session: Session, desk_id: int) -> int:
     """How many publications stopping the desk would hold now."""
-    return _count(session, desk_id, Publication.state.in_(STOPPABLE))
+    return stops.foresee(session, desk_id, Reach(HoldScope.DESK, desk_id)).held
 
 
 def kept_by_stop(session: Session, desk_id: int) -> int:
-    """How many publications the desk's stop keeps back now."""
+    """How many publications of the desk are held because something is stopped."""
     stopped = (Publication.state == PublicationState.HELD) & (Publication.reason == Reason.STOPPED)
-    return _count(session, desk_id, stopped)
-
-
-def _count(session: Session, desk_id: int, condition: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(Publication).where(Publication.desk_id == desk_id, condition)
+    query = select(func.count()).select_from(Publication).where(Publication.desk_id == desk_id, stopped)
     return session.scalar(query) or 0
 
 
@@ -80,8 +72,9 @@ def stop_of(session: Session, desk_id: int) -> Hold | None:
 
 
 def get_hold(session: Session, desk_id: int, hold_id: int) -> Hold:
-    """Raises NotFound, also for another desk's."""
-    found = session.scalar(select(Hold).where(Hold.id == hold_id, Hold.desk_id == desk_id))
+    """One of the desk's, or one of everything. Raises NotFound, also for another desk's."""
+    here = or_(Hold.desk_id == desk_id, Hold.scope == HoldScope.ALL)
+    found = session.scalar(select(Hold).where(Hold.id == hold_id, here))
     if found is None:
         raise NotFound("There is no such hold on this desk.")
     return found
@@ -102,39 +95,76 @@ def hold_publication(
 
 
 def stop_desk(session: Session, desk: Desk, reason: str, *, actor: User, now: datetime) -> tuple[Hold, int]:
-    """Stop everything of a desk that has not begun to leave, also what is claimed; returns how many are held."""
-    require(can_hold(actor, desk.id), MAY_HOLD)
+    """Stop everything of a desk; see `stop`."""
+    return stop(session, Reach(HoldScope.DESK, desk.id), reason, actor=actor, now=now)
+
+
+def stop(session: Session, reach: Reach, reason: str, *, actor: User, now: datetime) -> tuple[Hold, int]:
+    """Stop all that is in reach and has not begun to leave, also what is claimed; returns how many are held.
+
+    Service notices are stopped too. Raises TransitionNotAllowed when exactly this is stopped already.
+    """
+    require(may_stop(actor, reach), MAY_STOP_ALL if reach.desk_id is None else MAY_HOLD)
     reason = _reason(reason)
-    if stop_of(session, desk.id) is not None:
-        raise TransitionNotAllowed("This desk is stopped already.")
+    desks = _lock_desks(session, reach)
+    if stops.same(session, reach) is not None:
+        raise TransitionNotAllowed("This is stopped already. Reload the page to see by whom and why.")
     held = _hold(
-        session, Hold(scope=HoldScope.DESK, desk_id=desk.id, reason=reason, created_by_id=actor.id, created_at=now),
-        actor=actor, now=now,
+        session, Hold(scope=reach.scope, desk_id=reach.desk_id, account_id=reach.account_id, kind=reach.kind,
+                      reason=reason, created_by_id=actor.id, created_at=now), actor=actor, now=now,
     )  # fmt: skip
-    found = session.scalars(
-        select(Publication)
-        .where(
-            Publication.desk_id == desk.id,
-            Publication.state.in_((*STOPPABLE, PublicationState.SENDING)),
-        )
-        .order_by(Publication.id)
-        .with_for_update()  # what an engine is marking at this moment is waited for, and left out
-        .execution_options(populate_existing=True)
-    )
-    going = [publication for publication in found if publication.state in STOPPABLE]
+    going = _going(session, reach)
     for publication in going:
         _keep_back(session, publication, reason, Reason.STOPPED, actor=actor, now=now)
-    _tell_leads(session, held, desk, actor=actor, now=now)
+    for desk in desks:
+        _tell_leads(session, held, desk, actor=actor, now=now)
     return held, len(going)
 
 
+def may_stop(person: User, reach: Reach) -> bool:
+    """Everything: administrators. Anything of a desk: its leads."""
+    return can_hold_everything(person) if reach.desk_id is None else can_hold(person, reach.desk_id)
+
+
+def _lock_desks(session: Session, reach: Reach) -> list[Desk]:
+    """Two people who press at once come one after the other; the second finds what the first did."""
+    query = select(Desk).order_by(Desk.id)
+    if reach.desk_id is not None:
+        query = query.where(Desk.id == reach.desk_id)
+    return list(session.scalars(query.with_for_update(key_share=True)))
+
+
+def _going(session: Session, reach: Reach) -> list[Publication]:
+    """What is in reach and can still be kept back, held until the transaction ends.
+
+    What an engine is marking at this moment is waited for, and left out.
+    """
+    states = (*STOPPABLE, PublicationState.SENDING)
+    found = session.scalars(
+        stops.with_kind(select(Publication))
+        .where(reach.covers(), Publication.state.in_(states))
+        .order_by(Publication.id)
+        .with_for_update(of=Publication)
+        .execution_options(populate_existing=True)
+    )
+    return [publication for publication in found if publication.state in STOPPABLE]
+
+
 def _tell_leads(session: Session, held: Hold, desk: Desk, *, actor: User, now: datetime) -> None:
-    """Whoever else leads the desk hears at once that nothing goes out any more."""
+    """Whoever else leads the desk hears at once that something does not go out any more."""
     notify(
-        session, {*leads_of(session, desk.id)} - {actor.id}, STOPPED, held, now=now,
-        text=f"{actor.name} stopped everything {desk.name} sends.",
+        session, {*leads_of(session, desk.id)} - {actor.id}, STOPPED, held, now=now, desk_id=desk.id,
+        text=f"{actor.name} stopped {_said(held, desk)}.",
         details={"from": actor.name, "quote": held.reason},
     )  # fmt: skip
+
+
+def _said(held: Hold, desk: Desk) -> str:
+    if held.scope is HoldScope.ACCOUNT and held.account is not None:
+        return f"what {desk.name} sends to {held.account.handle}"
+    if held.kind is not None:
+        return f"every {KIND_NAMES[held.kind]} of {desk.name}"
+    return f"everything {desk.name} sends"
 
 
 def lift(session: Session, hold: Hold, *, actor: User, now: datetime) -> Released:
@@ -142,16 +172,16 @@ def lift(session: Session, hold: Hold, *, actor: User, now: datetime) -> Release
 
     What is past its time is never sent now: a person gives it a new one.
     """
-    assert hold.desk_id is not None
-    require(can_hold(actor, hold.desk_id), MAY_HOLD)
+    require(may_stop(actor, reach_of(hold)), MAY_STOP_ALL if hold.desk_id is None else MAY_HOLD)
+    session.refresh(hold, with_for_update=True)  # two who lift at once: the second finds it lifted
     if hold.lifted_at is not None:
         raise TransitionNotAllowed("This hold was lifted already.")
     hold.lifted_at, hold.lifted_by_id = now, actor.id
     over(session, STOPPED, [hold], now=now)
     flush(session)
-    released = Released([], [], [], [], [])
+    released = Released.nothing()
     for publication in _kept_by(session, hold):
-        _release(session, publication, released, actor=actor, now=now)
+        release(session, publication, released, actor=actor, now=now)
     _record_lift(session, hold, released, actor=actor, now=now)
     return released
 
@@ -191,8 +221,8 @@ def release_publication(
     for hold in holds:
         hold.lifted_at, hold.lifted_by_id = now, actor.id
     flush(session)
-    released = Released([], [], [], [], [])
-    _release(session, publication, released, actor=actor, now=now)
+    released = Released.nothing()
+    release(session, publication, released, actor=actor, now=now)
     for hold in holds:
         _record_lift(session, hold, released, actor=actor, now=now)
     return released
@@ -218,40 +248,9 @@ def _kept_by(session: Session, hold: Hold) -> list[Publication]:
     if hold.scope is HoldScope.PUBLICATION:
         query = query.where(Publication.id == hold.publication_id)
     else:
-        query = query.where(Publication.desk_id == hold.desk_id, Publication.reason == Reason.STOPPED)
-        if hold.scope is HoldScope.ACCOUNT:
-            query = query.where(Publication.account_id == hold.account_id)
+        stopped = Publication.reason == Reason.STOPPED
+        query = stops.with_kind(query).where(stopped, reach_of(hold).covers())
     return list(session.scalars(query.order_by(Publication.due_at)))
-
-
-def _release(
-    session: Session, publication: Publication, released: Released, *, actor: User, now: datetime
-) -> None:
-    if publication.ends_at is not None and publication.ends_at <= now:
-        _end(session, publication, Act.EXPIRE, "Its offer ended while it was held.", actor=actor, now=now)
-        released.expired.append(publication)
-        return
-    if not bind(session, publication, approval_in_force(session, publication.post, now=now)):
-        _end(session, publication, Act.BLOCK, WAITS, actor=actor, now=now)
-    elif publication.due_at <= now:
-        transitions.move(session, publication, Act.RELEASE, actor=actor, now=now, reason="released")
-        sentence = "Its time passed while it was held. Give it a new one."
-        _end(session, publication, Act.MISS, sentence, actor=actor, now=now)
-    else:
-        let_go(session, publication, actor=actor, now=now, reason="released")
-    {
-        PublicationState.PLANNED: released.going,
-        PublicationState.BLOCKED: released.waiting,
-        PublicationState.MISSED: released.missed,
-        PublicationState.HELD: released.held,
-    }[publication.state].append(publication)
-
-
-def _end(
-    session: Session, publication: Publication, act: Act, sentence: str, *, actor: User, now: datetime
-) -> None:
-    reason = {Act.EXPIRE: Reason.OVER, Act.BLOCK: Reason.APPROVAL, Act.MISS: Reason.LATE}[act]
-    transitions.move(session, publication, act, actor=actor, now=now, reason=reason, explanation=sentence)
 
 
 def _reason(reason: str) -> str:

@@ -33,15 +33,20 @@ from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
 from scheduler import (
+    clock_warning,
     conservation,
     head_exports,
     mending,
     observing,
     reconciling,
     retention,
+    retiming,
+    series,
     take_down,
     transitions,
+    triage,
     watch,
+    windows,
 )
 from scheduler.workers import Workers
 from scheduler.world import World
@@ -76,7 +81,10 @@ def look_ahead(duty: Duty) -> None:
     while claimed == MOST_CLAIMS and duty.workers.waiting() < MOST_CLAIMS:
         with world.database.write() as session:
             now = clock.now(session)
-            if not world.clock_watch.tick(now, world.monotonic()):
+            monotonic = world.monotonic()
+            is_sane = world.clock_watch.tick(now, monotonic)
+            clock_warning.keep(session, world.engine, world.clock_watch, now=now, monotonic=monotonic)
+            if not is_sane:
                 log.warning("this machine's clock jumped: publishing waits until it is steady for a minute")
                 return
             claims = transitions.claim(
@@ -158,6 +166,29 @@ def mend(duty: Duty) -> None:
         mending.miss_blocked(session, now=now)
         mending.release_mended(session, now=now)
         mending.apply_boundaries(session, now=now)
+        triage.settle(session, now=now)
+        windows.release_over(session, now=now)
+
+
+def retime(duty: Duty) -> None:
+    """At the engine's start and daily: what is unsent goes by the rules of time zones in use now."""
+    with duty.world.database.write() as session:
+        now = clock.now(session)
+        clock_warning.forget_ended(session, now=now)
+        changed = retiming.retime(session, now=now)
+    if changed:
+        log.warning("the rules of time zones changed: %d publications go at another moment", changed)
+
+
+def plan_series(duty: Duty) -> None:
+    """Plan what series bring in the next weeks, one series at a time."""
+    with duty.world.database.read() as session:
+        open_ones = series.open_series(session)
+    for series_id in open_ones:
+        if duty.stopping.is_set():
+            return
+        with duty.world.database.write() as session:
+            series.plan_ahead(session, series_id, now=clock.now(session))
 
 
 def keep_watch(duty: Duty) -> None:

@@ -13,12 +13,14 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from content_library.database import Base, by_value
 from content_library.models.account import Account
+from content_library.models.format import Kind
 from content_library.models.post import Post, Rendition, Revision
 from content_library.models.user import User
 
@@ -60,6 +62,7 @@ class HoldScope(StrEnum):
     ALL = "all"
     DESK = "desk"
     ACCOUNT = "account"
+    KIND = "kind"  # of what goes out: within a desk
     PUBLICATION = "publication"
 
 
@@ -90,6 +93,7 @@ class Publication(Base):
     `wall`, `zone` and `fold` are the truth of the time; `due_at` is derived with `tzdata_version`.
     `revision_id`, `rendition_id` and `payload_sha256` are bound when the post is approved.
     `fence` grows with each claim; only its holder may mark. `not_before` delays a retry.
+    `quiet_ok`: somebody was told that the account is quiet then, and wants that time all the same.
     """
 
     __tablename__ = "publications"
@@ -128,6 +132,7 @@ class Publication(Base):
     url: Mapped[str] = mapped_column(String(1000), default="")
     take_down_wanted_at: Mapped[datetime | None]
     taken_down_at: Mapped[datetime | None]
+    quiet_ok: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
@@ -234,6 +239,7 @@ class Hold(Base):
     scope: Mapped[HoldScope] = mapped_column(by_value(HoldScope))
     desk_id: Mapped[int | None] = mapped_column(ForeignKey("desks.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    kind: Mapped[Kind | None] = mapped_column(by_value(Kind))
     publication_id: Mapped[int | None] = mapped_column(ForeignKey("publications.id"), index=True)
     reason: Mapped[str]
     created_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -242,6 +248,7 @@ class Hold(Base):
     lifted_at: Mapped[datetime | None]
 
     created_by: Mapped[User] = relationship(foreign_keys=[created_by_id])
+    account: Mapped[Account | None] = relationship()
     __table_args__ = (
         Index(
             "ix_holds_open",

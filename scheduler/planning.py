@@ -9,21 +9,20 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from content_library import audit
 from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
-from content_library.models.format import Format
-from content_library.models.post import Post, PostState, Revision
+from content_library.models.post import Post, PostState
 from content_library.models.user import User
-from content_library.offer_window import Window, window
+from content_library.offer_window import Window
 from content_library.permissions import can_plan, require
 from content_library.transitions import flush, hold_post
-from content_library.wall_time import Resolved, parse_wall, resolve, tzdata_version
-from scheduler import transitions
-from scheduler.binding import WAITS, bind, late_at, let_go
+from content_library.wall_time import Resolved, parse_wall, resolve
+from scheduler import calm, transitions
+from scheduler.binding import WAITS, bind, let_go, set_time
 from scheduler.gate import Reason
+from scheduler.laying_out import content_window, new_publication, new_run, said_time
 from scheduler.models import Publication, PublicationState, Run, RunCause
 from scheduler.publication_flow import UNSENT, Act
 
@@ -60,9 +59,11 @@ def get_publication(session: Session, desk_id: int, publication_id: int) -> Publ
 
 def plan(
     session: Session, post: Post, accounts: Sequence[Account], when: WallTime, *, actor: User, now: datetime,
-    key: str = "",
+    key: str = "", quiet_ok: bool = False,
 ) -> list[Publication]:  # fmt: skip
     """Plan a post on accounts for a time; one publication each. The same `key` again changes nothing.
+
+    `quiet_ok`: the person was told which accounts are quiet then, and wants that time all the same.
 
     What is approved is bound at once; anything else is blocked, visibly, until its clearance comes.
     Raises InvalidInput for a time in the past, accounts of another desk, or a post that went out there already.
@@ -77,13 +78,28 @@ def plan(
         return already
     time = _future(when, now)
     _check_plannable(post, accounts)
-    _check_window(_content_window(session, post), time.due_at)
+    _check_window(content_window(session, post), time.due_at)
     run = _run(session, post, accounts, actor=actor, now=now)
     made = [
-        _publication(session, post, run, a, when, time, source=source, actor=actor, now=now) for a in accounts
-    ]
+        new_publication(
+            session, run, a, when.wall, when.zone, time, source=source, by_id=actor.id, actor=actor, now=now
+        )
+        for a in accounts
+    ]  # fmt: skip
+    for publication in made:
+        _check_window(Window(publication.starts_at, publication.ends_at), publication.due_at)
+    _mark_quiet(session, made, quiet_ok=quiet_ok)
     flush(session)
     return made
+
+
+def _mark_quiet(session: Session, publications: Sequence[Publication], *, quiet_ok: bool) -> None:
+    """Keep for each whether its own time is in its account's quiet hours, on purpose."""
+    first = publications[0]
+    silences = calm.read(session, session.get_one(Desk, first.desk_id), now=first.due_at, until=first.due_at)
+    for publication in publications:
+        is_quiet = silences.quiet_until(publication.account_id, publication.due_at) is not None
+        publication.quiet_ok = quiet_ok and is_quiet
 
 
 def _digest(key: str) -> str:
@@ -94,15 +110,6 @@ def _planned_from(session: Session, post: Post, source: str) -> list[Publication
     """What the same click has planned already."""
     of_post = select(Publication).where(Publication.post_id == post.id).order_by(Publication.id)
     return [p for p in session.scalars(of_post) if p.source_key.rpartition(":")[0] == source]
-
-
-def _content_window(session: Session, post: Post) -> Window:
-    """The window of the newest revision, so that a time outside it is refused before anybody has cleared it."""
-    revision = session.get(Revision, post.latest_revision_id) if post.latest_revision_id else None
-    if revision is None:
-        return Window(None, post.valid_until)
-    fields = session.get_one(Format, revision.content["format"]).fields
-    return window(revision.content, fields, session.get_one(Desk, post.desk_id).zone)
 
 
 def _future(when: WallTime, now: datetime) -> Resolved:
@@ -140,9 +147,10 @@ def why_unplannable(post: Post) -> str:
 
 def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: User, now: datetime) -> Run:
     """The run these publications belong to: the current one while the accounts have no part in it, else a new one."""
-    current = session.scalar(select(Run).where(Run.post_id == post.id).order_by(Run.number.desc()).limit(1))
+    of_post = select(Run).where(Run.post_id == post.id, Run.cause != RunCause.RECURRING)
+    current = session.scalar(of_post.order_by(Run.number.desc()).limit(1))
     if current is None:
-        return _new_run(session, post, 1, RunCause.FIRST, actor=actor, now=now)
+        return new_run(session, post, RunCause.FIRST, by_id=actor.id, now=now)
     taken = session.scalars(
         select(Publication).where(
             Publication.run_id == current.id,
@@ -162,60 +170,7 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
         sentence = "It has gone out there already. Mark the post as evergreen to run it again."
         raise InvalidInput(sentence, {"accounts": sentence})
     cause = RunCause.RECYCLED if published else RunCause.CORRECTION
-    return _new_run(session, post, current.number + 1, cause, actor=actor, now=now)
-
-
-def _new_run(
-    session: Session, post: Post, number: int, cause: RunCause, *, actor: User, now: datetime
-) -> Run:
-    run = Run(post_id=post.id, number=number, cause=cause, created_by_id=actor.id, created_at=now)
-    session.add(run)
-    flush(session)
-    return run
-
-
-def _publication(
-    session: Session, post: Post, run: Run, account: Account, when: WallTime, time: Resolved, *, source: str,
-    actor: User, now: datetime,
-) -> Publication:  # fmt: skip
-    format_ = session.get_one(Format, post.format_key)
-    source_key = f"{source}:{account.id}"
-    publication = Publication(
-        source_key=source_key,
-        desk_id=post.desk_id,
-        run_id=run.id,
-        post=post,
-        account=account,
-        client_key=str(uuid.uuid5(uuid.NAMESPACE_URL, f"deskcast:publication:{source_key}")),
-        state=PublicationState.BLOCKED,
-        reason=Reason.APPROVAL,
-        explanation=WAITS,
-        wall=parse_wall(when.wall).isoformat(timespec="seconds"),
-        zone=when.zone,
-        fold=time.fold,
-        due_at=time.due_at,
-        tzdata_version=tzdata_version(),
-        grace_s=format_.grace_s,
-        late_at=late_at(time.due_at, format_.grace_s, post.valid_until),
-        state_at=now,
-        created_by_id=actor.id,
-        created_at=now,
-    )
-    session.add(publication)
-    flush(session)
-    audit.record(
-        session, "publication.planned", publication, actor=actor, now=now,
-        summary=f"Planned “{post.title}” on {account.handle} for {_said(publication)}",
-        details={"post_id": post.id, "account_id": account.id, "due_at": time.due_at.isoformat()},
-    )  # fmt: skip
-    if bind(session, publication, approval_in_force(session, post, now=now)):
-        _check_window(Window(publication.starts_at, publication.ends_at), publication.due_at)
-        let_go(session, publication, actor=actor, now=now, reason="approved")
-    return publication
-
-
-def _said(publication: Publication) -> str:
-    return f"{publication.wall[:16].replace('T', ' ')} {publication.zone}"
+    return new_run(session, post, cause, by_id=actor.id, now=now)
 
 
 def _check_window(opened: Window, due_at: datetime) -> None:
@@ -236,6 +191,7 @@ def move_to(
     actor: User,
     now: datetime,
     seen_version: int | None = None,
+    quiet_ok: bool = False,
 ) -> None:
     """Give a publication another time. What is missed, held or waiting goes through the gate again like all else."""
     require(can_plan(actor, publication.desk_id), MAY_PLAN)
@@ -248,13 +204,10 @@ def move_to(
     time = _future(when, now)
     _check_window(Window(publication.starts_at, publication.ends_at), time.due_at)
     before = {"wall": publication.wall, "zone": publication.zone, "fold": publication.fold}
-    publication.wall = parse_wall(when.wall).isoformat(timespec="seconds")
-    publication.zone, publication.fold = when.zone, time.fold
-    publication.due_at, publication.tzdata_version = time.due_at, tzdata_version()
-    publication.late_at = late_at(time.due_at, publication.grace_s, publication.ends_at)
-    publication.not_before = None
+    set_time(publication, when.wall, when.zone, time)
+    _mark_quiet(session, [publication], quiet_ok=quiet_ok)
     transitions.note(
-        session, publication, "publication.moved", f"Moved to {_said(publication)}", now=now,
+        session, publication, "publication.moved", f"Moved to {said_time(publication)}", now=now,
         actor=actor, details={"from": before, "due_at": time.due_at.isoformat()},
     )  # fmt: skip
     _after_moving(session, publication, actor=actor, now=now)
@@ -264,7 +217,7 @@ def _after_moving(session: Session, publication: Publication, *, actor: User, no
     """At its new time something else may stand in its way, or nothing any more."""
     if publication.state is PublicationState.CLAIMED:
         transitions.move(session, publication, Act.GIVE_BACK, actor=actor, now=now)
-    if publication.state is PublicationState.HELD:
+    if publication.state is PublicationState.HELD and publication.reason != Reason.BLACKOUT:
         return
     if publication.state is PublicationState.MISSED:
         _check_still_wanted(session, publication)

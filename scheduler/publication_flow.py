@@ -81,10 +81,17 @@ WORDS: Mapping[S, str] = {
 }
 
 GIVEN_UP = "given_up"  # the reason of a failure that a person has looked at
+SENT_BACK = (
+    "sent_back"  # the reasons of what was missed once a person has decided, while they can still undo it
+)
+LET_BE = "let_be"
+SET_ASIDE: Mapping[str, S] = {SENT_BACK: S.CANCELLED, LET_BE: S.EXPIRED}
 
 
 def word(state: S, reason: str = "") -> str:
     """What people read: one of five words, or how it ended for good."""
+    if state is S.MISSED and reason in SET_ASIDE:
+        return WORDS[SET_ASIDE[reason]]
     return "failed" if state is S.FAILED and reason == GIVEN_UP else WORDS[state]
 
 

@@ -6,15 +6,11 @@ from typing import Any
 from flask import request, url_for
 
 from app.formatting import gettext as _
+from app.navigation import KINDS
 from content_library.models.account import NETWORK_NAMES, Account
 from content_library.models.format import Kind
 from scheduler.agenda import AgendaFilter
 
-KINDS = {
-    Kind.EDU_TAINING: _("Edu-taining"),
-    Kind.QUESTION: _("Question"),
-    Kind.PROMOTION: _("Promotion and service"),
-}
 WORDS = {
     "going": _("Going"),
     "waiting": _("Waiting"),

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.calendar.forms import SILENT
 from app.extensions import db, desk, now
 from app.formatting import ago, city, exact, said, span
 from app.formatting import gettext as _
 from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
+from content_library.models.format import Format, Tone
 from content_library.models.post import Post, PostState, Revision
 from content_library.wall_time import Resolved, WallKind, wall_of, zone
-from scheduler import agenda
+from scheduler import agenda, calm
 from scheduler.agenda import Card
 from scheduler.planning import WallTime
 
@@ -29,6 +31,8 @@ class Meaning:
     choices: Sequence[tuple[str, str]] = ()
     fold: str = "0"
     understood: str = ""
+    silences: Sequence[str] = ()  # what keeps quiet then, in sentences
+    instead: Sequence[tuple[str, str]] = ()  # the nearest moment after that: wall time, words
     near: Sequence[Card] = ()
     notes: Sequence[tuple[str, str]] = ()  # icon, sentence
 
@@ -45,7 +49,10 @@ def meaning(
         return Meaning(problem=refusal.message)
     if time.due_at <= now():
         return Meaning(problem=_("That time is past. Choose a later one."))
+    silences, instead = _silences(accounts, time.due_at, when.zone, post)
     return Meaning(
+        silences=silences,
+        instead=instead,
         sentence=_("Goes out {said}, {city}: {ago}.").format(
             said=moment(time.due_at, when.zone), city=city(when.zone), ago=ago(time.due_at, now())
         ),
@@ -53,7 +60,7 @@ def meaning(
         clocks=time.sentence,
         choices=_choices(when) if time.kind is WallKind.OVERLAP else (),
         fold=str(time.fold),
-        understood=understood(when) if time.kind is not WallKind.NORMAL else "",
+        understood=_marker(when, time, silences),
         near=agenda.near(db(), desk().id, accounts, time.due_at, but=but),
         notes=[*_cleared(post, time.due_at), ("clock-pause", lateness(grace_s)), *_not_connected(accounts)],
     )
@@ -70,6 +77,46 @@ def moment(instant: datetime, zone_name: str) -> str:
 def understood(when: WallTime) -> str:
     """Marks that the change of clocks was said for exactly this time."""
     return f"{when.wall} {when.zone}"
+
+
+def is_understood(meant: Meaning, told: str | None) -> bool:
+    """Whether what has to be said before saving was said: for exactly this time, and no less."""
+    return (told or "").startswith(meant.understood)
+
+
+def _marker(when: WallTime, time: Resolved, silences: Sequence[str]) -> str:
+    if silences:
+        return understood(when) + SILENT
+    return understood(when) if time.kind is not WallKind.NORMAL else ""
+
+
+def _silences(
+    accounts: Sequence[Account], due_at: datetime, zone_name: str, post: Post
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Windows and quiet hours at that time, and the nearest moment after all of them. Service notices have none."""
+    if db().get_one(Format, post.format_key).tone is Tone.SERVICE:
+        return [], []
+    silences = calm.read(db(), desk(), now=due_at)
+    said_of = [s for a in accounts for s in [_silence(silences, a, due_at, zone_name)] if s]
+    free = due_at
+    while said_of and (later := max(silences.free_from(a.id, free) for a in accounts)) != free:
+        free = later
+    wall = wall_of(free, zone_name).isoformat(timespec="minutes")
+    return said_of, [(wall, moment(free, zone_name))] if said_of else []
+
+
+def _silence(silences: calm.Calm, account: Account, due_at: datetime, zone_name: str) -> str:
+    window = silences.window(account.id, due_at)
+    if window is not None:
+        return _("Nothing goes out on {account} then: {name}, until {end}. It would be held.").format(
+            account=account.handle, name=window.name, end=moment(window.ends_at, zone_name)
+        )
+    until = silences.quiet_until(account.id, due_at)
+    if until is None:
+        return ""
+    return _("{account} is quiet then, until {end}. Planned all the same, it goes out then.").format(
+        account=account.handle, end=moment(until, zone_name)
+    )
 
 
 def lateness(grace_s: int) -> str:

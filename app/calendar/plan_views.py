@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from app.calendar.filters import account_label
 from app.calendar.forms import PlanForm, as_time
-from app.calendar.meaning import Meaning, meaning, moment, next_full_hour, not_connected
+from app.calendar.meaning import Meaning, is_understood, meaning, moment, next_full_hour, not_connected
 from app.calendar.views import blueprint
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
@@ -54,11 +54,20 @@ def plan_post(post_id: int) -> Any:
     post, form = posts.get_post(db(), desk().id, post_id), PlanForm()
     accounts = _offer(form)
     chosen = [a for a in accounts if a.id in (form.accounts.data or [])]
+    if form.takes_instead():
+        return _page(post, accounts, form)
     if form.is_submitted() and not _is_understood(post, form, accounts):
         return _page(post, accounts, form), 422
     if form.accepts(
         lambda: planning.plan(
-            db(), post, chosen, form.when(), actor=me(), now=now(), key=form.key.data or uuid.uuid4().hex
+            db(),
+            post,
+            chosen,
+            form.when(),
+            actor=me(),
+            now=now(),
+            key=form.key.data or uuid.uuid4().hex,
+            quiet_ok=form.knows_silence(),
         )
     ):
         made: list[Publication] = form.result
@@ -97,9 +106,8 @@ def _meant(post: Post, form: PlanForm, accounts: Sequence[Account]) -> Meaning:
 
 
 def _is_understood(post: Post, form: PlanForm, accounts: Sequence[Account]) -> bool:
-    """A time that does not exist, or exists twice, is said before it is saved, also without script."""
-    meant = _meant(post, form, accounts)
-    return not meant.understood or form.understood.data == meant.understood
+    """A time that does not exist, exists twice or is silent is said before it is saved, also without script."""
+    return is_understood(_meant(post, form, accounts), form.understood.data)
 
 
 def _page(post: Post, accounts: Sequence[Account], form: PlanForm) -> str:

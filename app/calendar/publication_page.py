@@ -92,8 +92,8 @@ def steps(found: Publication) -> Steps:
 
 
 def _can_be_released(found: Publication) -> bool:
-    """A link that does not work lets go by itself, and a stopped desk has to be started first."""
-    if found.state is not S.HELD or found.reason == Reason.LINK:
+    """A link that does not work and a window let go by themselves, and a stopped desk has to be started first."""
+    if found.state is not S.HELD or found.reason in (Reason.LINK, Reason.BLACKOUT):
         return False
     return stop_of(db(), found.desk_id) is None
 

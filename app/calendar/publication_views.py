@@ -6,8 +6,8 @@ from typing import Any
 from flask import flash, jsonify, redirect, render_template, request, url_for
 
 from app.calendar.cards import event
-from app.calendar.forms import CancelForm, MoveForm, ReasonForm, SettleForm, as_time
-from app.calendar.meaning import Meaning, in_zone, meaning, moment
+from app.calendar.forms import SILENT, CancelForm, MoveForm, ReasonForm, SettleForm, as_time
+from app.calendar.meaning import Meaning, in_zone, is_understood, meaning, moment
 from app.calendar.publication_page import is_on_its_way, publication_page
 from app.calendar.views import blueprint
 from app.extensions import db, desk, me, now
@@ -46,11 +46,19 @@ def move(publication_id: int) -> Any:
     """Another time. For scripts `Accept: application/json`: the card as it is now, and the way back."""
     found, form = _found(publication_id), MoveForm()
     before = WallTime(found.wall, found.zone, found.fold)
+    if form.takes_instead():
+        return _page(found, moving=form)
     if form.is_submitted() and not wants_json() and not _is_understood(found, form):
         return _page(found, moving=form), 422
     moved = form.accepts(
         lambda: planning.move_to(
-            db(), found, _target(found, form), actor=me(), now=now(), seen_version=form.seen.data
+            db(),
+            found,
+            _target(found, form),
+            actor=me(),
+            now=now(),
+            seen_version=form.seen.data,
+            quiet_ok=form.knows_silence(),
         )
     )
     if wants_json():
@@ -141,8 +149,7 @@ def _meant(found: Publication, form: MoveForm) -> Meaning:
 
 
 def _is_understood(found: Publication, form: MoveForm) -> bool:
-    meant = _meant(found, form)
-    return not meant.understood or form.understood.data == meant.understood or bool(form.keep_zone.data)
+    return bool(form.keep_zone.data) or is_understood(_meant(found, form), form.understood.data)
 
 
 def _target(found: Publication, form: MoveForm) -> WallTime:
@@ -163,18 +170,19 @@ def _back(found: Publication, before: WallTime) -> dict[str, Any]:
         "zone": before.zone,
         "fold": before.fold,
         "seen": found.version,
-        "understood": f"{before.wall[:10]} {before.wall[11:16]} {before.zone}",
+        "understood": f"{before.wall[:10]} {before.wall[11:16]} {before.zone}{SILENT}",
     }
 
 
 def _moved_json(found: Publication, form: MoveForm, before: WallTime) -> Any:
     card = agenda.one(db(), desk().id, found.id)
+    silences = _meant(found, as_time(MoveForm(formdata=None), found.wall, found.zone, found.fold)).silences
     when = WallTime(found.wall, found.zone, found.fold)
     near = agenda.near(db(), desk().id, [found.account], found.due_at, but=found.id)
     return jsonify(
         event=event(card, desk().zone, may_move=True),
         said=_moved(found),
-        clocks=form.when().resolved().sentence or when.resolved().sentence,
+        clocks=" ".join([form.when().resolved().sentence or when.resolved().sentence, *silences]).strip(),
         near=[
             _("{time} {title}").format(time=f"{wall_of(c.due_at, desk().zone):%H:%M}", title=c.title)
             for c in near

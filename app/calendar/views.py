@@ -5,12 +5,14 @@ from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request, url_for
 
+from app.calendar.bands import band_events, bands_of
 from app.calendar.cards import event, shown
-from app.calendar.filters import KINDS, WORDS, CalendarFilter, account_label, read_filter
+from app.calendar.filters import WORDS, CalendarFilter, account_label, read_filter
 from app.calendar.paging import Place, read_place
 from app.calendar.spans import Span, between, month_of, read_day, week_of
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
+from app.navigation import KINDS
 from app.sign_in import signed_in
 from content_library import catalogue
 from content_library.errors import InvalidInput
@@ -69,7 +71,7 @@ def events() -> Any:
     may_move = can_plan(me(), desk().id)
     cards = [event(card, zone, may_move=may_move) for day in found for card in day.cards]
     more = [_more(day, here.more) for day, here in zip(span.days, found, strict=True) if here.more]
-    return jsonify(events=cards, more=more)
+    return jsonify(events=cards, more=more, bands=band_events(span, asked))
 
 
 def _asked_span() -> Span:
@@ -91,10 +93,12 @@ def _capped(count: int) -> str:
 def _grid_page(template: str, span: Span, *, most: int) -> str:
     asked, zone = read_filter(), desk().zone
     found = plan.by_day(db(), desk().id, span.instants(zone), asked.wanted, most=most)
+    bands = bands_of(span, asked)
     days = [
-        {"day": day, "cards": [shown(c, zone) for c in here.cards], "more": here.more, "total": here.total}
+        {"day": day, "cards": [shown(c, zone) for c in here.cards], "more": here.more, "total": here.total,
+         "bands": bands[day]}
         for day, here in zip(span.days, found, strict=True)
-    ]
+    ]  # fmt: skip
     endpoint = request.endpoint or ""
     return render_template(
         template,

@@ -17,5 +17,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("parts") as parts:
-        parts.drop_column("draft")
+    op.execute("ALTER TABLE parts DROP COLUMN draft")  # a batch would read `users`, which SQLite cannot show

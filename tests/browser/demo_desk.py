@@ -31,7 +31,7 @@ from content_library.models.user import LinkPurpose, TeamMembership, User
 from content_library.record import UnderWay
 from content_library.record_chain import Walk
 from content_library.settings import Settings, load
-from scheduler import holds
+from scheduler import holds, series, windows
 from scheduler.models import Publication, PublicationState
 from service_channel.models.page_post import PagePost
 from tests.support.served import served
@@ -109,9 +109,23 @@ def _add(session: Session) -> dict[str, Any]:
     record.keep_walk(session, UnderWay(Walk(seq=3, entries=3), None, 100))
     links = {"set_up_link": (LinkPurpose.SETUP, None), "invitation_link": (LinkPurpose.INVITATION, jonas),
              "password_link": (LinkPurpose.PASSWORD_RESET, maya)}  # fmt: skip
-    return {"hold": held.id} | {
+    terms = windows.Terms(
+        "Christmas", f"{now.year}-12-24T12:00", f"{now.year}-12-27T00:00", desk.zone, yearly=True
+    )
+    window, _count = windows.add_window(session, desk, terms, actor=priya, now=now)
+    return {"hold": held.id, "window": window.id, **_again(session, desk, priya, now)} | {
         name: one_time_links.issue(session, purpose, user, now=now) for name, (purpose, user) in links.items()
     }
+
+
+def _again(session: Session, desk: Desk, priya: User, now: datetime) -> dict[str, int]:
+    """An evergreen post, and a series of it over a change of clocks."""
+    post = session.scalars(select(Post).where(Post.desk_id == desk.id, Post.is_evergreen)).first()
+    assert post is not None
+    page = session.scalars(select(Account).filter_by(desk_id=desk.id, network="page")).one()
+    rule = series.read_rule("week", now.date().isoformat(), "02:30", desk.zone, weekdays=[6])
+    started = series.start(session, post, series.Terms(rule, [page]), actor=priya, now=now)
+    return {"series": started.id, "evergreen": post.id}
 
 
 def _links_that_decide(session: Session, key: str) -> dict[str, str]:

@@ -313,6 +313,7 @@ def test_every_reason_of_the_gate_is_tested_here() -> None:
         Reason.FACT,
         Reason.LADDER,
         Reason.AGREEMENT,  # in test_agreed.py
+        Reason.BLACKOUT, Reason.QUIET,  # in test_windows.py
     }  # fmt: skip
     assert tested == set(Reason)
 

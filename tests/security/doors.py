@@ -47,8 +47,9 @@ from content_library.models.post import Revision
 from content_library.models.review import Review
 from content_library.models.user import Delegation, DeskRole, User
 from content_library.settings import load
-from scheduler import transitions
+from scheduler import series, transitions, windows
 from scheduler.models import Hold, HoldScope
+from scheduler.plan_models import BlackoutWindow, TriageAct
 from scheduler.publication_flow import Act
 from service_channel.accounts import add_practice
 from tests import factories as make
@@ -262,6 +263,9 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "review_id": review.id,
         "publication_id": publication.id,
         "hold_id": hold.id,
+        "act_id": _decided(session, desk, lead, author).id,
+        **_series(session, desk, author, lead, reviewer, format_key),
+        "window_id": _window(session, desk, lead).id,
         "record.lift_hold.hold_id": legal_hold.id,
         "account_id": account.id,
         "media_id": media.id,
@@ -296,6 +300,39 @@ def _things(session: Session, things: Things, reviewer: User, folder: Path) -> N
         "state": "no-such-state",
     }
     things.forms |= _forms(things, desk, review.id, revision, account.id, topic.id, format_key)
+
+
+def _series(
+    session: Session, desk: Desk, author: User, lead: User, reviewer: User, format_key: str
+) -> dict[str, int]:
+    """Two series of an evergreen post, one of them paused; and the post."""
+    page = make.page_of(session, desk)
+    post = make.make_post(session, desk, author, title="Again", format_key=format_key, accounts=[page.id])
+    post.is_evergreen = True
+    made = []
+    for hour in (9, 10):
+        rule = series.read_rule("day", "2026-11-05", f"{hour:02}:00", "UTC", count=1)
+        made.append(series.start(session, post, series.Terms(rule, [page]), actor=lead, now=NOW))
+    series.pause(session, made[1], actor=lead, now=NOW)
+    return {
+        "series_id": made[0].id,
+        "calendar.resume_series.series_id": made[1].id,
+        "calendar.start_series.post_id": post.id,
+        "calendar.new_series.post_id": post.id,
+    }
+
+
+def _window(session: Session, desk: Desk, lead: User) -> BlackoutWindow:
+    terms = windows.Terms("Christmas", "2026-12-24T12:00", "2026-12-27T00:00", "Europe/Berlin")
+    return windows.add_window(session, desk, terms, actor=lead, now=NOW)[0]
+
+
+def _decided(session: Session, desk: Desk, lead: User, author: User) -> TriageAct:
+    """Something was kept back, and a lead decided a moment ago what becomes of it."""
+    act = TriageAct(desk_id=desk.id, by_id=lead.id, at=NOW, choices=[])
+    session.add(act)
+    session.flush()
+    return act
 
 
 def _agreed(
@@ -427,6 +464,14 @@ def _forms(
         "seen": "1", "name": "Another", "detector": "words", "words": "abc", "severity": "inform", "team_key": "",
         "why": "For tests.",
     }  # fmt: skip
+    again = {
+        "every": "day", "month_day": "0", "starts_on": "2026-11-06", "time": "11:00", "zone": "UTC", "count": "1",
+        "accounts": page, "shown": "day  0 2026-11-06 11:00 UTC  1",
+    }  # fmt: skip
+    window = {
+        "name": "Holiday", "from_day": "2026-12-24", "from_time": "12:00", "to_day": "2026-12-27",
+        "to_time": "00:00", "zone": "Europe/Berlin",
+    }  # fmt: skip
     return {
         "agreements.propose": agreement,
         "agreements.draft": {**agreement, "act": "more"},
@@ -485,6 +530,15 @@ def _forms(
         "calendar.move": when,
         "calendar.hold": {"reason": "Wait."},
         "calendar.stop": {"reason": "Stop."},
+        "calendar.start_series": again,
+        "calendar.change_series": {**again, "seen": "1"},
+        "calendar.add_window": window,
+        "calendar.change_window": {**window, "seen": "1"},
+        "calendar.set_quiet_hours": {
+            f"q{things.values['account_id']}-begins": "22:00",
+            f"q{things.values['account_id']}-ends": "07:00",
+        },
+        "calendar.sort_out": {"row": things.values["publication_id"]},
         "calendar.settle": {"answer": "there"},
         "accounts.add_practice": {"network": "mastodon", "handle": "other@example.org"},
         "accounts.sign_in": {"server": "http://127.0.0.1:9"},

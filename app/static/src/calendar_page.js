@@ -38,8 +38,8 @@ async function load({ startStr, endStr }, done, failed) {
   url.searchParams.set("end", endStr.slice(0, 10));
   const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer?.ok) return failed(new Error("The calendar could not be loaded. Reload the page."));
-  const { events, more } = await answer.json();
-  done([...events, ...more.map((one) => ({ ...one, allDay: true, editable: false })), ...bands(endStr)]);
+  const { events, more, bands: windows } = await answer.json();
+  done([...events, ...windows, ...more.map((one) => ({ ...one, allDay: true, editable: false })), ...bands(endStr)]);
 }
 
 function bands(until) {

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from lxml import html
 
+from scheduler import clock_warning
+from scheduler.clock_watch import ClockWatch
 from scheduler.models import PublicationState
 from tests import factories as make
 from tests.app.calendar.conftest import HERE, Plan, words
@@ -66,3 +68,17 @@ def test_another_desks_holds_are_not_found(plan: Plan, priya):
     sam = plan.client("sam")  # an administrator sees every desk
     assert sam.get("/d/elsewhere/holds/1").status_code == 404
     assert sam.post("/d/elsewhere/holds/1/lift").status_code == 404
+
+
+def test_leads_and_administrators_read_on_every_page_that_a_clock_jumped(plan: Plan, priya, maya, clock):
+    watch = ClockWatch(120.0)
+    watch.tick(make.NOW - timedelta(hours=1), 0.0)
+    watch.tick(make.NOW, 1.0)
+    with plan.database.write() as session:
+        clock_warning.keep(session, "host:1", watch, now=make.NOW, monotonic=1.0)
+    said = "The clock of host:1 jumped. It shows 09:00:00 UTC and should show 08:00:01 UTC."
+    assert said in words(priya.get(f"{HERE}/calendar"))
+    assert said in words(plan.client("sam").get(f"{HERE}/calendar"))
+    assert "jumped" not in words(maya.get(f"{HERE}/calendar"))
+    clock.advance(minutes=5)
+    assert "jumped" not in words(priya.get(f"{HERE}/calendar"))
