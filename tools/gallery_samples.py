@@ -45,7 +45,8 @@ def frame() -> dict[str, Any]:
         "me_detail": "Agent",
         "me_url": "/",
         "sign_out_url": "/",
-        "stop": None,
+        "stops": [],
+        "clocks": [],
     }
     return {"nav": nav, "frame": desk}
 
