@@ -58,10 +58,14 @@ class DemoDesk:
 
     def path_of(self, endpoint: str, values: Mapping[str, str], more: Mapping[str, Any]) -> str:
         rule = next(self.app.url_map.iter_rules(endpoint))
-        known = {name: self.things[values.get(name, name)] for name in rule.arguments}
+        known = {name: self._known(values.get(name, name), name) for name in rule.arguments}
         with self.app.test_request_context():
             asked = {name: self.things.get(value, value) for name, value in more.items()}
             return self.app.url_map.bind("localhost").build(endpoint, {**known, **asked})
+
+    def _known(self, value: str, name: str) -> Any:
+        """The thing a value names; a network's key is a word by itself."""
+        return value if name == "network" else self.things[value]
 
     def enter(self, context: BrowserContext, person: str) -> None:
         """Give a browser a session of this person; of nobody, none."""

@@ -65,7 +65,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "curation.feed": (Visit("priya", {"subscription_id": "subscription"}),),
     "accounts.index": (Visit("priya"),),
     "accounts.choose_network": (Visit("priya"),),
-    "accounts.connection": (Visit("priya", {"network": "bluesky"}),),
+    "accounts.connection": (Visit("priya", {"network": "mastodon"}), Visit("priya", {"network": "x"})),
     "accounts.reconnect": (Visit("priya", {"account_id": "bluesky"}),),
     "boundaries.index": (Visit("priya"), Visit("maya")),
     "boundaries.new": (Visit("priya"), Visit("priya", more={"detector": "personal_data"})),
