@@ -53,7 +53,7 @@ def set_up_logs(*, as_json: bool, settings: Settings | None = None, stream: Text
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for name in ("httpx", "apscheduler"):
+    for name in ("alembic", "apscheduler", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("gunicorn.error", "gunicorn.access"):  # these come with handlers of their own
         logging.getLogger(name).handlers, logging.getLogger(name).propagate = [], True

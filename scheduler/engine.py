@@ -95,8 +95,6 @@ class Engine:
         self._scheduler = _scheduler(self.duty, timetable(settings))
 
     def start(self) -> None:
-        if self.duty.world.senders is not None:
-            self.duty.world.senders.start()  # before this process has threads
         jobs.beat(self.duty, watch.STARTED)
         self._scheduler.start()
         log.info("engine started as %s", self.duty.world.engine)

@@ -28,7 +28,7 @@ from content_library import (
     submissions,
     terms,
 )
-from content_library.models.account import Account
+from content_library.models.account import Account, AccountState
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
 from content_library.web_fetch import Fetcher
@@ -152,6 +152,11 @@ def renew(duty: Duty) -> None:
         renewing.end_dead(session, now=now)
         renewing.tell_dying(session, now=now)
         connecting.forget_old(session, now=now)
+        in_use = set(
+            session.scalars(select(Account.network).where(Account.state == AccountState.ACTIVE).distinct())
+        )
+    if world.senders is not None and any(map(world.needs_sender, in_use)):
+        world.senders.start()
 
 
 def mend(duty: Duty) -> None:

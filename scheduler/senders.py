@@ -64,7 +64,7 @@ class _Sender:
 
 
 class Senders:
-    """A few senders. `start` before this process has threads; `send` from any of them."""
+    """A few senders, each started when it is needed: from a process of its own that has no threads."""
 
     def __init__(self, make: Networks, *, most: int = 4, preload: str = "service_channel.accounts") -> None:
         self._make, self._most = make, most
@@ -77,8 +77,9 @@ class Senders:
         self._ended = False
 
     def start(self) -> None:
-        """Have one at hand, so that the first post does not wait for it."""
-        self._idle.put(self._new())
+        """Have one at hand, so that the first post does not wait for it; importing everything takes seconds."""
+        if not self.pids():
+            self._idle.put(self._new())
 
     def send(
         self, network: str, access: Access, part: OutgoingPart, prepared: Prepared, *, ends_at: float

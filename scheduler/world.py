@@ -14,7 +14,7 @@ from content_library.web_addresses import FetchPolicy
 from scheduler.clock_watch import ClockWatch
 from scheduler.senders import Senders
 from service_channel.accounts import networks
-from service_channel.networks.base import Network
+from service_channel.networks.base import Access, Network, NetworkClass
 from service_channel.token_vault import TokenVault
 
 
@@ -32,6 +32,11 @@ class World:
     monotonic: Callable[[], float] = time.monotonic
     picture_address: Callable[[str, datetime], str] = lambda _sha256, _now: ""  # where a network may fetch it
     senders: Senders | None = None  # without them nothing leaves for networks of class K, Q and B
+
+    def needs_sender(self, network: str) -> bool:
+        """Whether posts on this network leave through a sender: where we cannot choose their identity."""
+        known = self.networks.get(network)
+        return known is not None and known.promise(Access(0, "")).kind is not NetworkClass.IDENTIFIED
 
     @property
     def clock_sane(self) -> bool:
