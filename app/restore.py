@@ -176,7 +176,7 @@ def _asked(url: str, ask):  # type: ignore[no-untyped-def]
 def _put_back(settings: Settings, reader: Reader, now: datetime) -> Restored:
     """The files first, into places of their own; then each takes the place of what is there."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    mark, ending = settings.data / MARK, f"{now:%Y%m%d-%H%M%S}"
+    mark, ending = settings.data / MARK, f"{now:%Y%m%d-%H%M%S-%f}"
     mark.write_text("A restore is under way, or broke off. Run deskcast restore again.\n")
     with TemporaryDirectory(prefix=".restoring-", dir=settings.data) as folder:
         staged = Path(folder)
