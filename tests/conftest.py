@@ -46,7 +46,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("database")
-        metafunc.parametrize("database_kind", KINDS if chosen == "both" else (chosen,))
+        kinds = KINDS if chosen == "both" else (chosen,)
+        alone = metafunc.definition.get_closest_marker("on")
+        metafunc.parametrize("database_kind", [kind for kind in kinds if not alone or kind in alone.args])
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -216,9 +216,8 @@ def test_a_database_somebody_has_open_is_left_alone(settings: Settings, tmp_path
     database.dispose()
 
 
+@pytest.mark.on("sqlite")
 def test_a_damaged_database_can_be_replaced(settings: Settings, tmp_path: Path) -> None:
-    if not settings.database_url.startswith("sqlite"):
-        pytest.skip("a file that can be damaged")
     file = backup.back_up(settings, tmp_path).path
     place = Path(settings.database_url.removeprefix("sqlite:///"))
     for part in ("-wal", "-shm"):
@@ -230,11 +229,10 @@ def test_a_damaged_database_can_be_replaced(settings: Settings, tmp_path: Path) 
     assert names(settings.database_url) == ["Maya Okafor"]
 
 
+@pytest.mark.on("sqlite")
 def test_the_commands_say_what_they_did_and_end_with_a_status(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not settings.database_url.startswith("sqlite"):
-        pytest.skip("the words are the same")
     for name, value in (("DATA", settings.data), ("DATABASE_URL", settings.database_url)):
         monkeypatch.setenv(f"DESKCAST_{name}", str(value))
     file = tmp_path / "one.tar"

@@ -82,10 +82,16 @@ def test_an_engine_that_stops_gives_its_claims_back(real_road: Road, settings: S
     assert not road.posts()
 
 
-def test_the_world_of_an_installation_reaches_the_page_and_bluesky(settings: Settings) -> None:
+NETWORKS = (
+    "page bluesky mastodon x linkedin facebook instagram threads telegram "
+    "discord discord_webhook slack slack_webhook teams webhook"
+)
+
+
+def test_the_world_of_an_installation_reaches_every_network(settings: Settings) -> None:
     database = Database(settings.database_url)
     world = make_world(settings, database, engine="here")
-    assert set(world.networks) == {"page", "bluesky"}
+    assert set(world.networks) == set(NETWORKS.split())
     assert world.media_folder == settings.media_folder
     with database.read() as session:
         assert session.scalars(select(Publication)).all() == []
