@@ -4,7 +4,7 @@ Nothing is fetched: what is known of a link is what was stored when it was last 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
@@ -68,7 +68,10 @@ def rules_in_force(session: Session, desk_id: int, *, now: datetime) -> list[Rul
 
     They are asked for at every sending and every pause in typing, so a process keeps them until others are in force.
     """
-    stamp = boundaries_stamp(session, now=now)
+    return _kept_rules(session, desk_id, boundaries_stamp(session, now=now), now=now)
+
+
+def _kept_rules(session: Session, desk_id: int, stamp: str, *, now: datetime) -> list[Rule]:
     kept = _KEPT.setdefault(session.get_bind(), {})
     known = kept.get(desk_id)
     if known is None or known[0] != stamp:
@@ -143,18 +146,21 @@ def _in_force(now: datetime) -> Select[Any]:
     )
 
 
-def around(session: Session, desk_id: int, zone: str, links: Sequence[str] = ()) -> Around:
+def around(session: Session, desk_id: int, zone: str, links: Collection[str] = ()) -> Around:
     """What a check on this desk knows beside the text."""
+    return Around(_products(session, desk_id), regions_of(zone), _dead(session, links))
+
+
+def _products(session: Session, desk_id: int) -> tuple[str, ...]:
     names = session.connection().execute(_PRODUCTS, {"desk_id": desk_id}).scalars()
-    dead = (
+    return tuple(name for name in names if len(name) >= _SHORTEST_PRODUCT_NAME)
+
+
+def _dead(session: Session, links: Collection[str]) -> frozenset[str]:
+    if not links:
+        return frozenset()
+    return frozenset(
         session.scalars(select(LinkCheck.url).where(LinkCheck.url.in_(links), LinkCheck.is_ok.is_(False)))
-        if links
-        else ()
-    )
-    return Around(
-        products=tuple(name for name in names if len(name) >= _SHORTEST_PRODUCT_NAME),
-        regions=regions_of(zone),
-        dead_links=frozenset(dead),
     )
 
 
@@ -173,10 +179,36 @@ def find_in_content(
     return _find(session, desk.id, desk.zone, texts, now)
 
 
+class Lookout:
+    """The boundaries as of one moment, for several payloads: what they need is read once."""
+
+    def __init__(self, session: Session, payloads: Iterable[str], *, now: datetime) -> None:
+        self._session = session
+        self._stamp = boundaries_stamp(session, now=now)
+        self._now = now
+        self._texts = {payload: _texts_of(payload) for payload in payloads}
+        links = {link for texts in self._texts.values() for link in links_in(list(texts.values()))}
+        self._dead = _dead(session, links)
+        self._products: dict[int, tuple[str, ...]] = {}
+
+    def find(self, desk_id: int, payload: str, *, zone: str) -> list[Finding]:
+        """What one of the payloads touches. `zone` is the desk's."""
+        if desk_id not in self._products:
+            self._products[desk_id] = _products(self._session, desk_id)
+        rules = _kept_rules(self._session, desk_id, self._stamp, now=self._now)
+        around = Around(self._products[desk_id], regions_of(zone), self._dead)
+        return check(self._texts[payload], rules, around)
+
+
 def find_in_payload(
     session: Session, desk_id: int, payload: str, *, zone: str, now: datetime
 ) -> list[Finding]:
     """What a rendition touches, with the rules as of now. `zone` is the desk's."""
+    return Lookout(session, [payload], now=now).find(desk_id, payload, zone=zone)
+
+
+def _texts_of(payload: str) -> dict[str, str]:
+    """Field → text, of everything a payload lets go out."""
     document = json.loads(payload)
     texts = {
         "title": document["title"],
@@ -185,7 +217,7 @@ def find_in_payload(
     for number, part in enumerate(document["parts"], start=1):
         texts[f"part_{number}"] = part["text"]
         texts |= {f"alt_{number}_{place}": m["alt"] for place, m in enumerate(part["media"], start=1)}
-    return _find(session, desk_id, zone, texts, now)
+    return texts
 
 
 def _find(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from content_library.web_addresses import FetchPolicy
 
 SHORTEST_TOKEN = 16
+ENGINE_THREADS = 24  # enough for 300 a second at networks 50 ms away
 _PLACE = re.compile(r"desk:[a-z0-9-]+:(agent|lead|auditor)|team:[a-z0-9_-]+")
 
 
@@ -130,7 +131,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         open_id=_open_id(env),
         web_workers=env.whole("DESKCAST_WEB_WORKERS", 2, least=1, most=64),
         web_threads=env.whole("DESKCAST_WEB_THREADS", 8, least=1, most=64),
-        engine_threads=env.whole("DESKCAST_ENGINE_THREADS", 8, least=1, most=64),
+        engine_threads=env.whole("DESKCAST_ENGINE_THREADS", ENGINE_THREADS, least=1, most=64),
         senders=env.whole("DESKCAST_SENDERS", 4, least=1, most=32),
         log_json=env.flag("DESKCAST_LOG_JSON", default=False),
         metrics_token=env.token("DESKCAST_METRICS_TOKEN"),

@@ -1,5 +1,6 @@
 """How a try ended, or why there was none, and what follows for the publication and its people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,50 +31,64 @@ TOLD = (
 
 @dataclass(frozen=True)
 class Tried:
-    """One try of one part."""
+    """One try of one part, and what came of it."""
 
     claim: Claim
     kind: NetworkClass
     position: int
     is_last: bool
+    result: SendResult
 
 
-def settle(session: Session, world: World, tried: Tried, result: SendResult, *, now: datetime) -> bool:
-    """What follows from how a try ended. True when another part of the thread is to be sent."""
-    if result.outcome is Outcome.SENT:
-        return _sent(session, world, tried, result, now=now)
-    if _earlier_may_be_out(session, world, tried):
-        _still_unknown(session, tried.claim, result, now=now)
-        return False
-    {
-        Outcome.NOT_SENT: _not_sent,
-        Outcome.SIGNED_OUT: _signed_out,
-        Outcome.REFUSED: _refused,
-        Outcome.UNKNOWN: _unknown,
-    }[result.outcome](session, tried.claim, result, now=now)
-    return False
+@dataclass(frozen=True)
+class Ended:
+    """Whether another part of the thread is to be sent; for what is published now, its lateness in seconds."""
+
+    more: bool = False
+    late_s: float | None = None
 
 
-def _sent(session: Session, world: World, tried: Tried, result: SendResult, *, now: datetime) -> bool:
-    """A yes always counts, also when the lease is over."""
-    claimed = tried.claim
-    assert result.ref is not None
-    accounts.worked(session, claimed.account_id, now=now)
-    recording.record_part(
-        session, claimed.publication_id, tried.position, result.ref, claimed.account_id, now=now
+def sent(session: Session, world: World, tries: Sequence[Tried], *, now: datetime) -> dict[int, Ended]:
+    """What follows where the network said yes, by publication. A yes always counts, also when the lease is over."""
+    if not tries:
+        return {}
+    accounts.worked(session, {one.claim.account_id for one in tries}, now=now)
+    recording.record_parts(session, [_standing(one) for one in tries], now=now)
+    out = recording.finish(session, [one.claim.publication_id for one in tries if one.is_last], now=now)
+    return {
+        one.claim.publication_id: Ended(late_s=out.get(one.claim.publication_id))
+        if one.is_last
+        else Ended(more=_goes_on(session, world, one.claim, now=now))
+        for one in tries
+    }
+
+
+def _standing(tried: Tried) -> recording.Stands:
+    assert tried.result.ref is not None
+    return recording.Stands(
+        tried.claim.publication_id, tried.position, tried.claim.account_id, tried.result.ref
     )
-    if tried.is_last:
-        recording.finish(session, claimed.publication_id, now=now)
-        return False
+
+
+def _goes_on(session: Session, world: World, claimed: Claim, *, now: datetime) -> bool:
     lease = now + timedelta(seconds=world.timing.lease)
     return transitions.settle(
-        session,
-        claimed.publication_id,
-        Act.PART_DONE,
-        now=now,
-        fence=claimed.fence,
-        values={"leased_until": lease},
-    )
+        session, claimed.publication_id, Act.PART_DONE, now=now, fence=claimed.fence, values={"leased_until": lease}
+    )  # fmt: skip
+
+
+def not_sent(session: Session, world: World, tried: Tried, *, now: datetime) -> None:
+    """What follows from anything but a yes, and who is told."""
+    if _earlier_may_be_out(session, world, tried):
+        _still_unknown(session, tried.claim, tried.result, now=now)
+    else:
+        {
+            Outcome.NOT_SENT: _not_sent,
+            Outcome.SIGNED_OUT: _signed_out,
+            Outcome.REFUSED: _refused,
+            Outcome.UNKNOWN: _unknown,
+        }[tried.result.outcome](session, tried.claim, tried.result, now=now)
+    tell(session, tried.claim.publication_id, now=now)
 
 
 def _earlier_may_be_out(session: Session, world: World, tried: Tried) -> bool:

@@ -17,21 +17,17 @@ from sqlalchemy.orm import Session
 from content_library.agreement_rules import uncovered
 from content_library.boundaries.checking import Finding, owed
 from content_library.boundaries.rules import Rule, Severity
-from content_library.boundary_rules import find_in_payload
 from content_library.content import rendition_hash
 from content_library.ladder_rules import HIGHEST
 from content_library.ladder_stages import label, too_low
 from content_library.models.account import AccountState
 from content_library.models.desk import Team
-from content_library.models.feed import LinkCheck
-from content_library.models.format import Tone
+from content_library.models.format import Format, Kind, Tone
 from content_library.models.post import PostState, Revision
-from content_library.models.review import (
-    Review,
-)
-from scheduler import calm
+from content_library.models.review import Review
+from scheduler import calm, gate_questions
 from scheduler.calm_times import Quiet
-from scheduler.gate_questions import AGREED, FORMAT, HOLDS, QUESTION, SHORT
+from scheduler.gate_questions import Known
 from scheduler.models import HoldScope, Publication, PublicationState
 from scheduler.publication_flow import Act
 
@@ -82,26 +78,33 @@ class Passed:
 
 def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: bool = True) -> Passed | No:
     """Every reason not to send this publication at `now`; `Passed` only if there is none."""
+    return ask_all(session, [publication_id], now=now, clock_sane=clock_sane)[publication_id]
+
+
+def ask_all(
+    session: Session, ids: Sequence[int], *, now: datetime, clock_sane: bool = True
+) -> dict[int, Passed | No]:
+    """The same for several, in as many statements."""
     if not clock_sane:
-        return No(
-            Reason.CLOCK,
-            Act.GIVE_BACK,
-            "This machine’s clock jumped; waiting until it is steady.",
-            now + _MINUTE,
-        )
-    row = session.connection().execute(QUESTION, {"publication_id": publication_id}).one()
+        unsteady = "This machine’s clock jumped; waiting until it is steady."
+        return dict.fromkeys(ids, No(Reason.CLOCK, Act.GIVE_BACK, unsteady, now + _MINUTE))
+    known = gate_questions.read(session, ids, now=now)
+    return {one: _answer(session, known, known.rows[one], now) for one in ids}
+
+
+def _answer(session: Session, known: Known, row: Row[Any], now: datetime) -> Passed | No:
     return (
-        _hold(session, row)
+        _hold(known, row)
         or _over(row, now)
-        or _unapproved(session, row, now)
+        or _unapproved(known, row, now)
         or _outdated(row)
         or _changed(row)
-        or _below_its_stage(session, row)
-        or _boundaries(session, row, now)
-        or _agreements(session, row, now)
+        or _below_its_stage(row)
+        or _boundaries(session, known, row)
+        or _agreements(session, known, row, now)
         or _account(row, now)
         or _too_late(row, now)
-        or _dead_link(session, row)
+        or _dead_link(known, row)
         or _silent(session, row, now)
         or _gap(session, row, now)
         or Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
@@ -112,18 +115,17 @@ _MINUTE = timedelta(minutes=1)
 _RENEWING = timedelta(seconds=15)
 
 
-def _hold(session: Session, row: Row[Any]) -> No | None:
-    holds = session.connection().execute(HOLDS).all()
-    for hold in holds:
-        if _covers(session, hold, row):
+def _hold(known: Known, row: Row[Any]) -> No | None:
+    for hold in known.holds:
+        if _covers(hold, row):
             reason = Reason.HOLD if hold.scope is HoldScope.PUBLICATION else Reason.STOPPED
             return No(reason, Act.HOLD, f"Held: {hold.reason}")
     return None
 
 
-def _covers(session: Session, hold: Any, row: Row[Any]) -> bool:
+def _covers(hold: Any, row: Row[Any]) -> bool:
     if hold.scope is HoldScope.KIND:
-        return bool(hold.desk_id == row.desk_id and hold.kind is _format_of(session, row, "kind"))
+        return bool(hold.desk_id == row.desk_id and hold.kind is _kind(row))
     return bool(
         {
             HoldScope.ALL: True,
@@ -134,10 +136,10 @@ def _covers(session: Session, hold: Any, row: Row[Any]) -> bool:
     )
 
 
-def _format_of(session: Session, row: Row[Any], what: str) -> Any:
+def _kind(row: Row[Any]) -> Kind:
     """What the format of what goes out says; of a post that is bound to nothing yet, what it is written as."""
-    found = session.connection().execute(FORMAT, {"revision_id": row.revision_id}).one_or_none()
-    return getattr(row, f"post_{what}") if found is None else getattr(found, what)
+    kind: Kind = row.post_kind if row.format_key is None else row.format_kind
+    return kind
 
 
 def _over(row: Row[Any], now: datetime) -> No | None:
@@ -148,7 +150,7 @@ def _over(row: Row[Any], now: datetime) -> No | None:
     return None
 
 
-def _unapproved(session: Session, row: Row[Any], now: datetime) -> No | None:
+def _unapproved(known: Known, row: Row[Any], now: datetime) -> No | None:
     missing = No(Reason.APPROVAL, Act.BLOCK, "It is not cleared: no approval covers exactly this text.")
     if row.approved_hash is None or row.approved_hash != row.content_hash:
         return missing
@@ -156,21 +158,9 @@ def _unapproved(session: Session, row: Row[Any], now: datetime) -> No | None:
         return missing
     if row.valid_until is not None and row.valid_until <= now:
         return No(Reason.APPROVAL, Act.BLOCK, "Its approval has run out. Submit it again.")
-    if not _quorum(session, row):
+    if row.id in known.short:
         return No(Reason.APPROVAL, Act.BLOCK, "Not every team’s approval is in force any more.")
     return None
-
-
-def _quorum(session: Session, row: Row[Any]) -> bool:
-    """Every team of the submission is there, with enough people who did not write it, on exactly this hash."""
-    short = (
-        session.connection()
-        .execute(
-            SHORT, {"submission_id": row.submission_id, "content_hash": row.content_hash, "solo": row.solo}
-        )
-        .first()
-    )
-    return short is None
 
 
 def _outdated(row: Row[Any]) -> No | None:
@@ -192,18 +182,20 @@ def _changed(row: Row[Any]) -> No | None:
     return None if whole else No(Reason.PAYLOAD, Act.BLOCK, "What would be sent is not what was approved.")
 
 
-def _below_its_stage(session: Session, row: Row[Any]) -> No | None:
+def _below_its_stage(row: Row[Any]) -> No | None:
     """The format of what goes out is judged, which need not be that of the newest revision."""
     if row.stage is None or row.stage == HIGHEST:
         return None
-    format_: Any = session.connection().execute(FORMAT, {"revision_id": row.revision_id}).one()
+    format_ = Format(
+        key=row.format_key, name=row.format_name, kind=row.format_kind, tone=row.format_tone
+    )  # as it stands in the row; no session knows it
     sentence = too_low(label(row.network, row.handle, row.account_name), row.stage, format_)
     return No(Reason.LADDER, Act.BLOCK, sentence) if sentence else None
 
 
-def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
+def _boundaries(session: Session, known: Known, row: Row[Any]) -> No | None:
     """A rule added today applies to what was scheduled yesterday; no race makes it looser."""
-    touched = find_in_payload(session, row.desk_id, row.payload, zone=row.zone, now=now)
+    touched = known.lookout.find(row.desk_id, row.payload, zone=row.zone)
     findings = [finding for finding in touched if _asks(finding.rule)]
     if not findings:
         return None
@@ -215,12 +207,12 @@ def _boundaries(session: Session, row: Row[Any], now: datetime) -> No | None:
     return No(Reason.BOUNDARY, Act.BLOCK, left[0].sentence) if left else None
 
 
-def _agreements(session: Session, row: Row[Any], now: datetime) -> No | None:
+def _agreements(session: Session, known: Known, row: Row[Any], now: datetime) -> No | None:
     """What an agreement cleared is covered by the one in force now: signed by both, not over, not suspended."""
-    teams = session.connection().execute(AGREED, {"submission_id": row.submission_id}).scalars().all()
+    teams = known.agreed.get(row.id)
     if not teams:
         return None
-    findings = find_in_payload(session, row.desk_id, row.payload, zone=row.zone, now=now)
+    findings = known.lookout.find(row.desk_id, row.payload, zone=row.zone)
     content = session.get_one(Revision, row.revision_id).content
     key = uncovered(session, row.desk_id, teams, content, findings, now=now)
     if not key:
@@ -274,27 +266,18 @@ def _too_late(row: Row[Any], now: datetime) -> No | None:
     return No(Reason.LATE, Act.MISS, "Its time passed while it could not go out. Decide what becomes of it.")
 
 
-def _dead_link(session: Session, row: Row[Any]) -> No | None:
-    links = json.loads(row.payload)["links"]
-    if not links:
+def _dead_link(known: Known, row: Row[Any]) -> No | None:
+    dead = next((link for link in json.loads(row.payload)["links"] if link in known.dead), None)
+    if dead is None:
         return None
-    dead = session.execute(
-        select(LinkCheck.url, LinkCheck.error)
-        .where(LinkCheck.url.in_(links), LinkCheck.is_ok.is_(False))
-        .limit(1)
-    ).first()
-    return (
-        None
-        if dead is None
-        else No(Reason.LINK, Act.HOLD, f"A link does not work: {dead.url} ({dead.error})")
-    )
+    return No(Reason.LINK, Act.HOLD, f"A link does not work: {dead} ({known.dead[dead]})")
 
 
 def _silent(session: Session, row: Row[Any], now: datetime) -> No | None:
     """A window holds what is due in it; quiet hours let what is late wait. Service notices pass both."""
     window = calm.window_now(session, row.desk_id, row.account_id, now=now) if row.has_windows else None
     until = _quiet_until(row, now)
-    if (window is None and until is None) or _format_of(session, row, "tone") is Tone.SERVICE:
+    if (window is None and until is None) or row.format_tone is Tone.SERVICE:
         return None
     if window is not None:
         return No(Reason.BLACKOUT, Act.HOLD, f"Nothing goes out then: {window.name}.")

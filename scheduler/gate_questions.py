@@ -1,12 +1,22 @@
-"""What the gate asks the database: statements made once, because they are asked hundreds of times a second."""
+"""What the gate asks the database: statements made once, because they are asked hundreds of times a second.
 
+They are asked of several publications at a time.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, String, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Integer, Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy.orm import Session
 
+from content_library.boundary_rules import Lookout
 from content_library.models.account import Account
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
+from content_library.models.feed import LinkCheck
 from content_library.models.format import Format
 from content_library.models.ladder import LadderStanding
 from content_library.models.post import Post, Rendition, Revision, revision_authors
@@ -24,6 +34,7 @@ from scheduler.models import Hold, Publication
 from scheduler.plan_models import BlackoutWindow, QuietHours
 from service_channel.models.credential import Credential
 
+_IDS = bindparam("ids", type_=Integer(), expanding=True)
 _CHANGED_FACT = (
     select(Fact.name)
     .join(FactUse, FactUse.fact_id == Fact.id)
@@ -62,6 +73,10 @@ def _question() -> Any:
             Publication.post_id,
             Post.state.label("post_state"),
             Post.kind.label("post_kind"),
+            Format.key.label("format_key"),
+            Format.name.label("format_name"),
+            Format.kind.label("format_kind"),
+            Format.tone.label("format_tone"),
             Approval.content_hash.label("approved_hash"),
             Approval.valid_until,
             Approval.submission_id,
@@ -87,6 +102,7 @@ def _question() -> Any:
         .join(Post, Post.id == Publication.post_id)
         .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
         .outerjoin(Revision, Revision.id == Publication.revision_id)
+        .outerjoin(Format, Format.key == Revision.content["format"].as_string())
         .outerjoin(
             Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
         )
@@ -96,11 +112,12 @@ def _question() -> Any:
             LadderStanding,
             and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
         )
-        .where(Publication.id == bindparam("publication_id", type_=Integer()))
+        .where(Publication.id.in_(_IDS))
     )
 
 
 def _short_teams() -> Any:
+    """The publications whose submission lacks a team, or enough people who did not write it, on exactly this text."""
     counted = func.coalesce(Decision.for_user_id, Decision.user_id)
     author = (
         select(revision_authors.c.user_id)
@@ -117,20 +134,23 @@ def _short_teams() -> Any:
         .where(
             Decision.review_id == Review.id,
             Decision.verdict == Verdict.APPROVE,
-            Decision.content_hash == bindparam("content_hash", type_=String()),
-            or_(bindparam("solo", type_=Boolean()), ~author),
+            Decision.content_hash == Revision.content_hash,
+            or_(Desk.solo, ~author),
         )
         .scalar_subquery()
     )
     lacking = and_(Review.state != ReviewState.CLEARED, approvals < Review.quorum)
     return (
-        select(Submission.id)
+        select(Publication.id)
+        .join(Desk, Desk.id == Publication.desk_id)
+        .join(Revision, Revision.id == Publication.revision_id)
+        .join(Approval, and_(Approval.revision_id == Revision.id, Approval.withdrawn_at.is_(None)))
+        .join(Submission, Submission.id == Approval.submission_id)
         .outerjoin(Review, Review.submission_id == Submission.id)
         .where(
-            Submission.id == bindparam("submission_id", type_=Integer()),
+            Publication.id.in_(_IDS),
             or_(Submission.state != SubmissionState.APPROVED, Review.id.is_(None), lacking),
         )
-        .limit(1)
     )
 
 
@@ -139,21 +159,62 @@ HOLDS = select(Hold.scope, Hold.desk_id, Hold.account_id, Hold.kind, Hold.public
 )
 
 
-FORMAT = (
-    select(Format.key, Format.name, Format.kind, Format.tone)
-    .join(Revision, Revision.content["format"].as_string() == Format.key)
-    .where(Revision.id == bindparam("revision_id", type_=Integer()))
-)
-
-
-AGREED = (
-    select(Team.key)
-    .join(Review, Review.team_id == Team.id)
-    .where(
-        Review.submission_id == bindparam("submission_id", type_=Integer()),
-        Review.state == ReviewState.CLEARED,
-        Review.clause_id.is_not(None),
+def _agreed() -> Any:
+    return (
+        select(Publication.id, Team.key)
+        .join(
+            Approval, and_(Approval.revision_id == Publication.revision_id, Approval.withdrawn_at.is_(None))
+        )
+        .join(Review, Review.submission_id == Approval.submission_id)
+        .join(Team, Team.id == Review.team_id)
+        .where(Publication.id.in_(_IDS), Review.state == ReviewState.CLEARED, Review.clause_id.is_not(None))
+        .order_by(Publication.id, Team.id)
     )
-)
+
+
 QUESTION = _question()
 SHORT = _short_teams()
+AGREED = _agreed()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the gate has to know of some publications, read in one transaction.
+
+    `short`: the publications that are not cleared by everybody. `agreed`: publication → the teams whose agreement
+    cleared it. `dead`: the links that do not work → why.
+    """
+
+    rows: Mapping[int, Row[Any]]
+    holds: Sequence[Any]
+    short: frozenset[int]
+    agreed: Mapping[int, Sequence[str]]
+    dead: Mapping[str, str]
+    lookout: Lookout
+
+
+def read(session: Session, ids: Sequence[int], *, now: datetime) -> Known:
+    """Raises KeyError, later, for a publication there is not."""
+    connection = session.connection()
+    wanted = {"ids": ids}
+    rows = {row.id: row for row in connection.execute(QUESTION, wanted)}
+    payloads = [row.payload for row in rows.values() if row.payload is not None]
+    agreed: dict[int, list[str]] = {}
+    for publication_id, team in connection.execute(AGREED, wanted):
+        agreed.setdefault(publication_id, []).append(team)
+    return Known(
+        rows=rows,
+        holds=connection.execute(HOLDS).all(),
+        short=frozenset(connection.execute(SHORT, wanted).scalars()),
+        agreed=agreed,
+        dead=_dead_links(session, payloads),
+        lookout=Lookout(session, payloads, now=now),
+    )
+
+
+def _dead_links(session: Session, payloads: Sequence[str]) -> dict[str, str]:
+    links = {link for payload in payloads for link in json.loads(payload)["links"]}
+    if not links:
+        return {}
+    found = select(LinkCheck.url, LinkCheck.error).where(LinkCheck.url.in_(links), LinkCheck.is_ok.is_(False))
+    return {row.url: row.error for row in session.execute(found)}

@@ -31,6 +31,13 @@ def about(publication_id: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def of(claim: Claimed, network: str) -> Iterator[None]:
+    """Every line is about a claimed publication, until the end: where one thread works for several."""
+    with bound_contextvars(publication=claim.publication_id, account=claim.account_id, network=network):
+        yield
+
+
 def within(claim: Claimed, do: Callable[[], Result]) -> Result:
     """Do it with every line naming the claimed publication."""
     with about(claim.publication_id):

@@ -43,9 +43,11 @@ class Envelope:
 class Claimed:
     """A claimed publication with what is needed to prepare it; `id` and the rest name its account."""
 
+    publication_id: int
     fence: int
     state: PublicationState
     desk_id: int
+    revision_id: int | None
     payload: str | None
     id: int
     network: str
@@ -53,18 +55,20 @@ class Claimed:
     account_state: AccountState
 
 
-def read_claimed(session: Session, publication_id: int) -> Claimed | None:
-    """One look at a publication, its payload and its account."""
-    row = session.connection().execute(_CLAIMED, {"this": publication_id}).first()
-    return None if row is None else Claimed(*row)
+def read_claimed(session: Session, ids: Sequence[int]) -> dict[int, Claimed]:
+    """One look at publications, their payloads and their accounts, by the publication's id."""
+    rows = session.connection().execute(_CLAIMED, {"ids": ids})
+    return {row[0]: Claimed(*row) for row in rows}
 
 
 def _claimed() -> Any:
     return (
         select(
+            Publication.id,
             Publication.fence,
             Publication.state,
             Publication.desk_id,
+            Publication.revision_id,
             Rendition.payload,
             Account.id,
             Account.network,
@@ -73,25 +77,35 @@ def _claimed() -> Any:
         )
         .join(Account, Account.id == Publication.account_id)
         .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
-        .where(Publication.id == bindparam("this"))
+        .where(Publication.id.in_(bindparam("ids", expanding=True)))
     )
 
 
 class Standing(Protocol):
     """What is known of a part: a row, or the part itself."""
 
-    position: int
-    key: str
-    created_at: datetime
-    draft: str
-    remote_id: str | None
-    cid: str
-    url: str
+    @property
+    def position(self) -> int: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def draft(self) -> str: ...
+    @property
+    def remote_id(self) -> str | None: ...
+    @property
+    def cid(self) -> str: ...
+    @property
+    def url(self) -> str: ...
 
 
-def standing_parts(session: Session, publication_id: int) -> Sequence[Any]:
-    """The parts whose envelope is chosen, in order, as plain rows."""
-    return session.connection().execute(_PARTS, {"this": publication_id}).all()
+def standing_parts(session: Session, ids: Sequence[int]) -> dict[int, list[Standing]]:
+    """The parts of publications whose envelope is chosen, in order, as plain rows; nothing of the others."""
+    found: dict[int, list[Standing]] = {}
+    for row in session.connection().execute(_PARTS, {"ids": ids}):
+        found.setdefault(row.publication_id, []).append(cast(Standing, row))
+    return found
 
 
 def is_complete(known: Sequence[Standing]) -> bool:
@@ -100,12 +114,15 @@ def is_complete(known: Sequence[Standing]) -> bool:
 
 
 def next_part(
-    session: Session, publication_id: int, desk_id: int, payload: str, folder: Path, known: Sequence[Standing], *,
+    publication_id: int,
+    payload: str,
+    media: Mapping[str, OutgoingMedia],
+    known: Sequence[Standing],
+    *,
     now: datetime,
-) -> OutgoingPart:  # fmt: skip
+) -> OutgoingPart:
     """The first part that is not out yet, its pictures checked byte by byte. Raises MediaChanged."""
     position = next((part.position for part in known if part.remote_id is None), 0)
-    media = media_of(session, desk_id, payload, folder)
     check_media(media)
     part = outgoing(publication_id, payload, position, media, now=now)
     return with_envelope(part, known) if known else part
@@ -118,32 +135,50 @@ def parts_of(session: Session, publication_id: int) -> list[Part]:
     )
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A part whose envelope has just been chosen: nothing was tried under it."""
+
+    position: int
+    key: str
+    created_at: datetime
+    draft: str = ""
+    remote_id: str | None = None
+    cid: str = ""
+    url: str = ""
+
+
 def choose_envelopes(
-    session: Session, publication_id: int, payload: str, network: Network, *, now: datetime
-) -> Sequence[Standing]:
-    """The parts of a publication; at the first mark their keys and times are chosen here."""
-    known = standing_parts(session, publication_id)
-    if known:
-        return known
-    made = [
-        _chosen(publication_id, position, Envelope(network.new_key(now), now))
-        for position in range(len(json.loads(payload)["parts"]))
-    ]
-    session.connection().execute(_CHOOSE, made)
-    return standing_parts(session, publication_id)
+    session: Session, wanted: Mapping[int, tuple[str, Network]], *, now: datetime
+) -> Mapping[int, Sequence[Standing]]:
+    """The parts of publications; at the first mark their keys and times are chosen here.
+
+    `wanted`: publication → its payload, and the network that says what a key is.
+    """
+    known = standing_parts(session, list(wanted))
+    chosen: dict[int, Sequence[Standing]] = {
+        one: [Chosen(place, network.new_key(now), now) for place in range(len(json.loads(payload)["parts"]))]
+        for one, (payload, network) in wanted.items()
+        if one not in known
+    }
+    if chosen:
+        rows = [_as_row(one, part) for one, parts in chosen.items() for part in parts]
+        session.connection().execute(_CHOOSE, rows)
+    return chosen | known
 
 
-def _chosen(publication_id: int, position: int, envelope: Envelope) -> dict[str, Any]:
+def _as_row(publication_id: int, part: Standing) -> dict[str, Any]:
+    envelope = Envelope(part.key, part.created_at)
     return {
         "publication_id": publication_id,
-        "position": position,
-        "key": envelope.key,
-        "created_at": envelope.created_at,
+        "position": part.position,
+        "key": part.key,
+        "created_at": part.created_at,
         "envelope": envelope.as_data(),
         "envelope_sha256": envelope.sha256(),
-        "draft": "",
-        "cid": "",
-        "url": "",
+        "draft": part.draft,
+        "cid": part.cid,
+        "url": part.url,
     }
 
 
@@ -196,13 +231,18 @@ def _ref(part: Standing | None) -> RemoteRef | None:
 
 def media_of(session: Session, desk_id: int, payload: str, folder: Path) -> dict[str, OutgoingMedia]:
     """The pictures a payload names, by hash. Their bytes are checked against it by `check_media`."""
-    wanted = {m["sha256"] for part in json.loads(payload)["parts"] for m in part["media"]}
+    wanted = pictures_in(payload)
     if not wanted:
         return {}
     rows = session.scalars(select(Media).where(Media.desk_id == desk_id, Media.sha256.in_(wanted)))
     return {
         m.sha256: OutgoingMedia(folder / m.name, m.sha256, m.mime, m.alt, m.width, m.height) for m in rows
     }
+
+
+def pictures_in(payload: str) -> set[str]:
+    """The hashes of the pictures a payload names."""
+    return {m["sha256"] for part in json.loads(payload)["parts"] for m in part["media"]}
 
 
 def addressed(part: OutgoingPart, address: Callable[[str], str]) -> OutgoingPart:
@@ -226,6 +266,7 @@ def check_media(media: Mapping[str, OutgoingMedia]) -> None:
 _parts = cast(Table, Part.__table__)
 _PARTS = (
     select(
+        _parts.c.publication_id,
         _parts.c.position,
         _parts.c.key,
         _parts.c.created_at,
@@ -234,8 +275,8 @@ _PARTS = (
         _parts.c.cid,
         _parts.c.url,
     )
-    .where(_parts.c.publication_id == bindparam("this"))
-    .order_by(_parts.c.position)
+    .where(_parts.c.publication_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_parts.c.publication_id, _parts.c.position)
 )
 _CHOOSE = insert(_parts)
 _DRAFTED = (

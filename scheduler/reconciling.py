@@ -23,7 +23,7 @@ from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationSt
 from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
 from scheduler.proofs import LOOKS_THAT_PROVE, UNCLEAR_TRIES, Tries, is_remembered, tries_of
 from scheduler.publication_flow import Act
-from scheduler.recording import finish, note_attempt, readable, record_part, told_about
+from scheduler.recording import Stands, finish, note_attempt, readable, record_parts, told_about
 from scheduler.world import World
 from service_channel import accounts
 from service_channel.models.sent_part import SentPart
@@ -215,9 +215,11 @@ def _settle(session: Session, world: World, search: Search, found: FindResult, *
 
 def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: datetime) -> None:
     assert ref is not None
-    record_part(session, search.publication_id, search.part.index, ref, search.account_id, now=now)
+    stands = Stands(search.publication_id, search.part.index, search.account_id, ref)
+    record_parts(session, [stands], now=now)
     if search.is_last:
-        finish(session, search.publication_id, now=now)
+        for late_s in finish(session, [search.publication_id], now=now).values():
+            observing.out(late_s)
         return
     said = "Found on the network; the rest of the thread follows."
     transitions.settle(

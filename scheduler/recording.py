@@ -3,19 +3,19 @@
 These run hundreds of times a second, so the statements are made once.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from content_library.digests import SERVICE_NOTICE
 from content_library.models.format import Tone
-from scheduler import observing, transitions
+from scheduler import transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
-from scheduler.publication_flow import Act
+from scheduler.publication_flow import Act, sources
 from service_channel.models.sent_part import SentPart
 from service_channel.networks.base import FindResult, Preparation, RemoteRef, SendResult
 
@@ -25,7 +25,7 @@ _attempts = cast(Table, Attempt.__table__)
 _parts = cast(Table, Part.__table__)
 _publications = cast(Table, Publication.__table__)
 
-_OPEN = insert(_attempts).returning(_attempts.c.id)
+_OPEN = insert(_attempts).returning(_attempts.c.id, sort_by_parameter_order=True)
 _CLOSE = (
     update(_attempts)
     .where(_attempts.c.id == bindparam("this"))
@@ -42,43 +42,95 @@ _STANDS = (
     .values({c: bindparam(c) for c in ("remote_id", "cid", "url", "sent_at")})
 )
 _SENT = insert(cast(Table, SentPart.__table__))
-_BOUND = select(_publications.c.revision_id).where(_publications.c.id == bindparam("this"))
-_FIRST = select(_parts.c.url, _parts.c.sent_at, _publications.c.due_at).where(
-    _parts.c.publication_id == bindparam("this"),
-    _parts.c.position == 0,
-    _publications.c.id == _parts.c.publication_id,
+_UNTOLD = (
+    select(_parts.c.publication_id, _parts.c.position, _publications.c.revision_id)
+    .join(_publications, _publications.c.id == _parts.c.publication_id)
+    .where(
+        tuple_(_parts.c.publication_id, _parts.c.position).in_(bindparam("places", expanding=True)),
+        _parts.c.remote_id.is_(None),
+    )
+    .with_for_update(of=_parts)
+)
+_COMPLETE = (
+    select(
+        _publications.c.id, _publications.c.desk_id, _publications.c.due_at, _parts.c.url, _parts.c.sent_at
+    )
+    .join(_parts, _parts.c.publication_id == _publications.c.id)
+    .where(
+        _publications.c.id.in_(bindparam("ids", expanding=True)),
+        _publications.c.state.in_(sources(Act.SUCCEED)),
+        _parts.c.position == 0,
+    )
+    .order_by(_publications.c.id)
+    .with_for_update(of=_publications)
 )
 
 
-def open_attempt(session: Session, publication_id: int, position: int, *, fence: int, now: datetime) -> int:
-    """An attempt that has been marked and not yet answered; returns its id."""
-    opened = {
-        "publication_id": publication_id,
-        "position": position,
-        "fence": fence,
-        "act": "send",
-        "outcome": AttemptOutcome.OPEN,
-        "started_at": now,
-        "request": {},
-        "response": {},
-        "message": "",
-    }
-    attempt_id: int = session.connection().execute(_OPEN, opened).scalar_one()
-    return attempt_id
+@dataclass(frozen=True)
+class Trying:
+    """A part that has been marked and not yet answered."""
+
+    publication_id: int
+    position: int
+    fence: int
 
 
-def close_attempt(
-    session: Session, attempt_id: int, outcome: AttemptOutcome, *, now: datetime, status: int | None,
-    request: Mapping[str, Any], response: Mapping[str, Any], message: str,
-) -> None:  # fmt: skip
-    """How a call to the network ended, in its own words."""
+@dataclass(frozen=True)
+class Answered:
+    """How the call of an attempt ended."""
+
+    attempt_id: int
+    result: SendResult
+
+
+@dataclass(frozen=True)
+class Stands:
+    """A part that stands on the network."""
+
+    publication_id: int
+    position: int
+    account_id: int
+    ref: RemoteRef
+
+
+def open_attempts(session: Session, trying: Sequence[Trying], *, now: datetime) -> list[int]:
+    """Attempts that begin now; returns their ids, in order."""
+    if not trying:
+        return []
+    opened = [
+        {
+            "publication_id": one.publication_id,
+            "position": one.position,
+            "fence": one.fence,
+            "act": "send",
+            "outcome": AttemptOutcome.OPEN,
+            "started_at": now,
+            "request": {},
+            "response": {},
+            "message": "",
+        }
+        for one in trying
+    ]
+    return list(session.connection().execute(_OPEN, opened).scalars())
+
+
+def close_attempts(session: Session, answered: Sequence[Answered], *, now: datetime) -> None:
+    """How calls to the network ended, in its own words."""
     session.connection().execute(
         _CLOSE,
-        {
-            "this": attempt_id, "outcome": outcome, "ended_at": now, "status": status,
-            "request": storable(request), "response": storable(response), "message": storable(message),
-        },
-    )  # fmt: skip
+        [
+            {
+                "this": one.attempt_id,
+                "outcome": AttemptOutcome(one.result.outcome.value),
+                "ended_at": now,
+                "status": one.result.status,
+                "request": storable(one.result.request),
+                "response": storable(one.result.response),
+                "message": storable(one.result.message),
+            }
+            for one in answered
+        ],
+    )
 
 
 def note_attempt(
@@ -118,29 +170,46 @@ def storable(said: Any) -> Any:
     return said
 
 
-def record_part(
-    session: Session, publication_id: int, position: int, ref: RemoteRef, account_id: int, *, now: datetime
-) -> None:
-    """Keep where a part stands. Telling it twice changes nothing."""
+def record_parts(session: Session, standing: Sequence[Stands], *, now: datetime) -> None:
+    """Keep where parts stand. Telling it twice changes nothing."""
     connection = session.connection()
-    stands = {"remote_id": ref.remote_id, "cid": ref.cid, "url": ref.url, "sent_at": now}
-    if not connection.execute(_STANDS, {"this": publication_id, "at": position, **stands}).rowcount:
+    by_place = {(one.publication_id, one.position): one for one in standing}
+    untold = connection.execute(_UNTOLD, {"places": list(by_place)}).all() if by_place else []
+    if not untold:
         return
+    known = [(row, by_place[row.publication_id, row.position]) for row in untold]
+    connection.execute(
+        _STANDS,
+        [
+            {
+                "this": one.publication_id, "at": one.position, "remote_id": one.ref.remote_id, "cid": one.ref.cid,
+                "url": one.ref.url, "sent_at": now,
+            }
+            for _, one in known
+        ],
+    )  # fmt: skip
     connection.execute(
         _SENT,
-        {
-            "account_id": account_id, "remote_id": ref.remote_id, "url": ref.url, "publication_id": publication_id,
-            "revision_id": connection.execute(_BOUND, {"this": publication_id}).scalar(), "part_index": position,
-            "sent_at": now,
-        },
+        [
+            {
+                "account_id": one.account_id, "remote_id": one.ref.remote_id, "url": one.ref.url,
+                "publication_id": one.publication_id, "revision_id": row.revision_id, "part_index": one.position,
+                "sent_at": now,
+            }
+            for row, one in known
+        ],
     )  # fmt: skip
 
 
-def finish(session: Session, publication_id: int, *, now: datetime) -> bool:
-    """All parts are out: published, at the address of the first."""
-    first = session.connection().execute(_FIRST, {"this": publication_id}).one()
-    values = {"url": first.url, "leased_until": None, "first_sent_at": first.sent_at}
-    is_first = transitions.settle(session, publication_id, Act.SUCCEED, now=now, values=values)
-    if is_first:
-        observing.out((first.sent_at - first.due_at).total_seconds())
-    return is_first
+def finish(session: Session, ids: Sequence[int], *, now: datetime) -> dict[int, float]:
+    """All parts of these are out: published, at the address of the first.
+
+    Those that were not already, each with how many seconds after its time its first part was out.
+    """
+    if not ids:
+        return {}
+    rows = session.connection().execute(_COMPLETE, {"ids": ids}).all()
+    transitions.succeed(
+        session, [transitions.Success(row.id, row.desk_id, row.url, row.sent_at) for row in rows], now=now
+    )
+    return {row.id: (row.sent_at - row.due_at).total_seconds() for row in rows}

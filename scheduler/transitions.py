@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Integer, Table, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import Table, and_, bindparam, null, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
@@ -173,39 +173,29 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
     )
 
 
-def mark(
-    session: Session, claimed: Claim, *, now: datetime, send_by_s: float, revision_id: int | None = None
-) -> bool:
+def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_by_s: float) -> set[int]:
     """Mark as being sent where the fencing token is still ours and the lease outlasts the sending.
 
-    `revision_id` is the one the gate passed: where another was bound since, nothing is marked.
+    `claims`: each with the revision that the gate passed; where another was bound since, nothing is marked.
 
-    False when the claim is lost. Raises sqlalchemy's IntegrityError, ending the transaction, when another
-    publication of the account is being sent at this moment.
+    The ids of those that were marked; the claims of the others are lost. Raises sqlalchemy's IntegrityError, ending
+    the transaction, when another publication of an account is being sent at this moment.
     """
-    done = session.connection().execute(
-        _MARK,
-        {
-            "this": claimed.publication_id,
-            "held_fence": claimed.fence,
-            "lease_until": now + timedelta(seconds=send_by_s),
-            "passed": revision_id,
-            "state_at": now,
-        },
-    )
-    return bool(done.rowcount)
+    if not claims:
+        return set()
+    held = [(claim.publication_id, claim.fence, revision_id) for claim, revision_id in claims.items()]
+    known = {"held": held, "lease_until": now + timedelta(seconds=send_by_s), "state_at": now}
+    return set(session.connection().execute(_MARK, known).scalars())
 
 
 _publications = cast(Table, Publication.__table__)
+_HELD = tuple_(_publications.c.id, _publications.c.fence, _publications.c.revision_id)
 _MARK = (
     update(_publications)
     .where(
-        _publications.c.id == bindparam("this"),
-        _publications.c.fence == bindparam("held_fence"),
+        _HELD.in_(bindparam("held", expanding=True)),
         _publications.c.state.in_(sources(Act.MARK)),
         _publications.c.leased_until > bindparam("lease_until"),
-        _publications.c.revision_id
-        == func.coalesce(bindparam("passed", type_=Integer()), _publications.c.revision_id),
     )
     .values(
         state=PublicationState.SENDING,
@@ -216,7 +206,47 @@ _MARK = (
         not_before=null(),
         version=_publications.c.version + 1,
     )
+    .returning(_publications.c.id)
 )
+
+
+@dataclass(frozen=True)
+class Success:
+    """A publication all of whose parts are out, at the address of the first and since then."""
+
+    publication_id: int
+    desk_id: int
+    url: str
+    first_sent_at: datetime
+
+
+def succeed(session: Session, out: Sequence[Success], *, now: datetime) -> None:
+    """Published. The caller holds the rows, and has seen that they may become it."""
+    if not out:
+        return
+    session.connection().execute(
+        _SUCCEED,
+        [
+            {"this": one.publication_id, "stands_at": one.url, "first_at": one.first_sent_at, "at": now}
+            for one in out
+        ],
+    )
+    audit.record_quickly(
+        session, [_recorded(Act.SUCCEED, one.publication_id, one.desk_id) for one in out], now=now
+    )
+
+
+def _recorded(
+    act: Act, publication_id: int, desk_id: int, reason: str = "", explanation: str = ""
+) -> audit.Entry:
+    return audit.Entry(
+        verb=f"publication.{act}",
+        subject_type="publication",
+        subject_id=publication_id,
+        desk_id=desk_id,
+        summary=f"Publication {publication_id}: {WORDS[_TARGET[act]]}. {explanation}".strip(),
+        details={"to": _TARGET[act], "reason": reason},
+    )
 
 
 def settle(
@@ -243,16 +273,8 @@ def settle(
     if row is None:
         return False
     if act in RECORDED:
-        audit.record_quickly(
-            session,
-            f"publication.{act}",
-            subject_type="publication",
-            subject_id=publication_id,
-            desk_id=row.desk_id,
-            now=now,
-            summary=f"Publication {publication_id}: {WORDS[_TARGET[act]]}. {explanation}".strip(),
-            details={"to": _TARGET[act], "reason": reason},
-        )
+        entry = _recorded(act, publication_id, row.desk_id, reason, explanation)
+        audit.record_quickly(session, [entry], now=now)
     return True
 
 
@@ -272,6 +294,21 @@ def _settling(act: Act, changed: tuple[str, ...], *, fenced: bool) -> Any:
 
 
 _TARGET: Mapping[Act, PublicationState] = {act: next_state(sources(act)[0], act) for act in Act}
+_SUCCEED = (
+    update(_publications)
+    .where(_publications.c.id == bindparam("this"), _publications.c.state.in_(sources(Act.SUCCEED)))
+    .values(
+        state=_TARGET[Act.SUCCEED],
+        state_at=bindparam("at"),
+        published_at=bindparam("at"),
+        first_sent_at=bindparam("first_at"),
+        url=bindparam("stands_at"),
+        leased_until=null(),
+        reason="",
+        explanation="",
+        version=_publications.c.version + 1,
+    )
+)
 
 
 def note(

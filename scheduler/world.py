@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from content_library import media_links
 from content_library.database import Database
@@ -13,6 +14,7 @@ from content_library.settings import Settings, Timing
 from content_library.web_addresses import FetchPolicy
 from scheduler.clock_watch import ClockWatch
 from scheduler.senders import Senders
+from scheduler.together import Together
 from service_channel.accounts import networks
 from service_channel.networks.base import Access, Network, NetworkClass
 from service_channel.token_vault import TokenVault
@@ -31,6 +33,9 @@ class World:
     clock_watch: ClockWatch = field(default_factory=lambda: ClockWatch(120.0))
     monotonic: Callable[[], float] = time.monotonic
     picture_address: Callable[[str, datetime], str] = lambda _sha256, _now: ""  # where a network may fetch it
+    reads: Together[Any, Any] = field(default_factory=Together)  # what threads of this process share
+    marks: Together[Any, Any] = field(default_factory=Together)
+    records: Together[Any, Any] = field(default_factory=Together)
     senders: Senders | None = None  # without them nothing leaves for networks of class K, Q and B
 
     def needs_sender(self, network: str) -> bool:

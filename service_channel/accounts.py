@@ -1,12 +1,12 @@
 """Accounts of a desk: connecting, the way in for adapters, and how healthy the connection is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import Table, bindparam, func, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from content_library import audit
@@ -259,10 +259,21 @@ class Named(Protocol):
 
 def access(session: Session, account: Named, *, database: Database, vault: TokenVault) -> Access:
     """What an adapter needs to speak for this account. Raises CannotOpen when the key is not ours."""
+    sealed_ones = {} if account.network == "page" else sealed(session, [account.id])
+    return opened(account, sealed_ones.get(account.id), database=database, vault=vault)
+
+
+def sealed(session: Session, account_ids: Collection[int]) -> dict[int, Any]:
+    """Account id → its credentials as they are stored."""
+    rows = session.connection().execute(_SEALED, {"ids": list(account_ids)})
+    return {row.account_id: row for row in rows}
+
+
+def opened(account: Named, row: Any, *, database: Database, vault: TokenVault) -> Access:
+    """The same from what `sealed` has read: opening takes its time, and needs no transaction."""
     account_id = account.id
     if account.network == "page":
         return Access(account_id, account.handle, store=PageStore(database))
-    row = session.connection().execute(_SEALED, {"this": account_id}).first()
     if row is None:
         raise CannotOpen(f"{account.handle} has never been connected.")
     kept = row.session
@@ -276,9 +287,9 @@ def access(session: Session, account: Named, *, database: Database, vault: Token
 
 
 _credentials = cast(Table, Credential.__table__)
-_SEALED = select(_credentials.c.secret, _credentials.c.session, _credentials.c.key_id).where(
-    _credentials.c.account_id == bindparam("this")
-)
+_SEALED = select(
+    _credentials.c.account_id, _credentials.c.secret, _credentials.c.session, _credentials.c.key_id
+).where(_credentials.c.account_id.in_(bindparam("ids", expanding=True)))
 
 
 def _save_session(database: Database, vault: TokenVault, account_id: int, renewed: str) -> None:
@@ -329,15 +340,23 @@ def wait_until(session: Session, account: Account, instant: datetime) -> None:
         credential.not_before = instant
 
 
-def worked(session: Session, account_id: int, *, now: datetime) -> None:
-    """The account's credentials were accepted. Noted once a minute at most, unless there was a problem."""
-    credential = session.get(Credential, account_id)
-    if credential is not None and (credential.problem or _is_old(credential.last_ok_at, now)):
-        credential.last_ok_at, credential.problem, credential.problem_at = now, "", None
+def worked(session: Session, account_ids: Collection[int], *, now: datetime) -> None:
+    """The credentials of these accounts were accepted. Noted once a minute at most, unless there was a problem."""
+    session.connection().execute(_WORKED, {"ids": list(account_ids), "at": now, "before": now - NOTED_EVERY})
 
 
-def _is_old(instant: datetime | None, now: datetime) -> bool:
-    return instant is None or now - instant >= NOTED_EVERY
+_WORKED = (
+    update(_credentials)
+    .where(
+        _credentials.c.account_id.in_(bindparam("ids", expanding=True)),
+        or_(
+            _credentials.c.problem != "",
+            _credentials.c.last_ok_at.is_(None),
+            _credentials.c.last_ok_at <= bindparam("before"),
+        ),
+    )
+    .values(last_ok_at=bindparam("at"), problem="", problem_at=null())
+)
 
 
 def note_check(
@@ -346,7 +365,7 @@ def note_check(
     """Keep what asking the network has shown; returns how the connection is, and the network's own words."""
     require(can_manage_accounts(actor, account.desk_id), MAY_MANAGE)
     if found.presence is Presence.FOUND:
-        worked(session, account.id, now=now)
+        worked(session, [account.id], now=now)
         return Health.WORKS, ""
     if found.presence is Presence.ABSENT:
         problem = found.message or "The network does not accept the connection."

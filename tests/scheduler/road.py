@@ -102,6 +102,19 @@ class Road:
     def plan_one(self, **how: Any) -> int:
         return self.plan(**how)[0]
 
+    def plan_on_many(self, accounts: int) -> list[int]:
+        """One cleared post on so many accounts, due in a minute on all of them."""
+        with self.database.write() as session:
+            desk = make.make_desk(session)
+            author = make.make_user(session, "Maya Okafor", desk=desk)
+            made = [
+                make.make_account(session, desk, handle=f"desk-{n}", secret=dict(self.server.access().secret))
+                for n in range(accounts)
+            ]
+            post = make.make_post(session, desk, author, accounts=[account.id for account in made])
+            make.clear(session, post, author, make.make_reviewers(session))
+            return [make.plan(session, post, account, author).id for account in made]
+
     def plan_with_picture(self) -> int:
         """A cleared post with a picture whose bytes lie in the media folder."""
         (self.world.media_folder / "kettle.jpg").write_bytes(PICTURE)

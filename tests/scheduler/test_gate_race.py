@@ -60,7 +60,7 @@ def asked(road: Road, claim: Claim) -> Iterator[tuple[Session, gate.Passed]]:
 
 
 def mark(session: Session, road: Road, claim: Claim, answer: gate.Passed) -> bool:
-    return transitions.mark(session, claim, now=road.clock(), send_by_s=60, revision_id=answer.revision_id)
+    return bool(transitions.mark(session, {claim: answer.revision_id}, now=road.clock(), send_by_s=60))
 
 
 def withdraw(road: Road, claim: Claim) -> None:

@@ -43,7 +43,8 @@ def test_telling_where_a_part_stands_twice_changes_nothing(road: Road) -> None:
     road.go()
     with road.database.write() as session:
         account_id = session.scalars(select(SentPart.account_id)).one()
-        recording.record_part(session, publication_id, 0, RemoteRef("other"), account_id, now=road.clock())
+        other = recording.Stands(publication_id, 0, account_id, RemoteRef("other"))
+        recording.record_parts(session, [other], now=road.clock())
     with road.database.read() as session:
         assert session.scalars(select(Part.remote_id)).one() != "other"
         assert len(session.scalars(select(SentPart)).all()) == 1

@@ -3,7 +3,7 @@
 Each takes one guard away, or does one thing in the wrong order. `FAULTS` names them all.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from content_library.models.review import Approval
 from scheduler import (
     endings,
     gate,
+    gate_questions,
     mending,
     payloads,
     publishing,
@@ -27,6 +28,7 @@ from scheduler import (
     settling,
     transitions,
 )
+from scheduler.marking import Order, Ready
 from scheduler.models import Part, Publication, PublicationState
 from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
@@ -86,7 +88,15 @@ def the_lease_is_not_checked() -> Any:
 
 @fault("claim was taken over")
 def the_fence_is_not_checked() -> Any:
-    return _mark_without("fence")
+    real = transitions.mark
+
+    def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_by_s: float) -> set[int]:
+        held = select(Publication.id, Publication.fence)
+        fences = {row.id: row.fence for row in session.execute(held)}
+        renewed = {replace(one, fence=fences[one.publication_id]): claims[one] for one in claims}
+        return real(session, renewed, now=now, send_by_s=send_by_s)
+
+    return patch.object(transitions, "mark", mark)
 
 
 @fault("before its time")
@@ -114,18 +124,18 @@ def what_is_claimed_is_claimed_again() -> Any:
 @fault("left without a mark")
 def it_is_sent_before_it_is_marked() -> Any:
     """What the mark writes is thrown away until the answer is there."""
-    real = publishing._marked
+    real = publishing.mark_all
 
-    def marked(world: World, errand: publishing.Errand, *known: Any, **more: Any) -> publishing.Order | None:
+    def marked(world: World, asked: Sequence[Ready]) -> list[Order | None]:
         @contextmanager
         def thrown_away() -> Iterator[Session]:
             with world.database.read() as session:
                 yield session
 
         with patch.object(world.database, "write", thrown_away):
-            return real(world, errand, *known, **more)
+            return real(world, asked)
 
-    return patch.object(publishing, "_marked", marked)
+    return patch.object(publishing, "mark_all", marked)
 
 
 @fault("another text than was approved")
@@ -136,30 +146,30 @@ def what_was_read_goes_though_something_newer_passed() -> Any:
         def __eq__(self, _other: object) -> bool:
             return True
 
-    real = gate.ask
+    real = gate.ask_all
 
-    def ask(*asked: Any, **known: Any) -> gate.Passed | gate.No:
-        answer = real(*asked, **known)
-        return replace(answer, payload=Alike(answer.payload)) if isinstance(answer, gate.Passed) else answer
+    def ask(*asked: Any, **known: Any) -> dict[int, gate.Passed | gate.No]:
+        return {
+            one: replace(answer, payload=Alike(answer.payload)) if isinstance(answer, gate.Passed) else answer
+            for one, answer in real(*asked, **known).items()
+        }
 
-    return patch.object(gate, "ask", ask)
+    return patch.object(gate, "ask_all", ask)
 
 
 @fault("given another key")
 def each_try_has_another_key() -> Any:
     real = payloads.choose_envelopes
 
-    def choose(
-        session: Session, publication_id: int, payload: str, network: Network, *, now: datetime
-    ) -> Any:
-        real(session, publication_id, payload, network, now=now)
-        missing = (Part.publication_id == publication_id) & Part.remote_id.is_(None)
+    def choose(session: Session, wanted: Mapping[int, tuple[str, Network]], *, now: datetime) -> Any:
+        real(session, wanted, now=now)
+        missing = Part.publication_id.in_(wanted) & Part.remote_id.is_(None)
         for part in session.scalars(select(Part).where(missing)):
-            part.key = network.new_key(now)
+            part.key = wanted[part.publication_id][1].new_key(now)
         session.flush()
-        return payloads.standing_parts(session, publication_id)
+        return payloads.standing_parts(session, list(wanted))
 
-    return patch.object(publishing, "choose_envelopes", choose)
+    return patch.object(payloads, "choose_envelopes", choose)
 
 
 # ---- the gate ------------------------------------------------------------------
@@ -167,40 +177,46 @@ def each_try_has_another_key() -> Any:
 
 @fault("was marked")
 def the_gate_is_skipped() -> Any:
-    def passed(session: Session, publication_id: int, **_known: Any) -> gate.Passed:
-        row = session.connection().execute(gate._QUESTION, {"publication_id": publication_id}).one()
-        return gate.Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
+    def passed(session: Session, ids: Sequence[int], **_known: Any) -> dict[int, gate.Passed]:
+        rows = session.connection().execute(gate_questions.QUESTION, {"ids": ids})
+        return {
+            row.id: gate.Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
+            for row in rows
+        }
 
-    return patch.object(gate, "ask", passed)
+    return patch.object(gate, "ask_all", passed)
 
 
 @fault("while a hold")
 def a_hold_is_ignored() -> Any:
-    return patch.object(gate, "_hold", lambda _session, _row: None)
+    return patch.object(gate, "_hold", lambda _known, _row: None)
 
 
 @fault("nobody has cleared")
 def a_withdrawn_approval_still_passes() -> Any:
-    real = gate._unapproved
+    real = gate_questions.read
 
-    def blind(session: Session, row: Any, now: datetime) -> gate.No | None:
+    def read(session: Session, ids: Sequence[int], *, now: datetime) -> gate_questions.Known:
+        known = real(session, ids, now=now)
+        return replace(known, rows={one: seen(session, row) for one, row in known.rows.items()})
+
+    def seen(session: Session, row: Any) -> Any:
         last = select(Approval).where(Approval.revision_id == row.revision_id).order_by(Approval.id.desc())
         approval = session.scalars(last).first()
         if approval is None:
-            return real(session, row, now)
-        known = {"approved_hash": approval.content_hash, "submission_id": approval.submission_id}
-        return real(session, _Seen(row, **known), now)  # type: ignore[arg-type]
+            return row
+        return _Seen(row, approved_hash=approval.content_hash, submission_id=approval.submission_id)
 
-    return patch.object(gate, "_unapproved", blind)
+    return patch.object(gate_questions, "read", read)
 
 
 @fault("approval in force for exactly its content")
 def the_approved_hash_is_not_compared() -> Any:
     real = gate._unapproved
 
-    def blind(session: Session, row: Any, now: datetime) -> gate.No | None:
+    def blind(known: gate_questions.Known, row: Any, now: datetime) -> gate.No | None:
         found = row.content_hash if row.approved_hash else None
-        return real(session, _Seen(row, approved_hash=found), now)  # type: ignore[arg-type]
+        return real(known, _Seen(row, approved_hash=found), now)  # type: ignore[arg-type]
 
     return patch.object(gate, "_unapproved", blind)
 
@@ -227,9 +243,9 @@ def a_network_that_asks_to_wait_is_ignored() -> Any:
 
 @fault("clock that cannot be trusted")
 def a_clock_that_jumped_is_trusted() -> Any:
-    real = gate.ask
+    real = gate.ask_all
     return patch.object(
-        gate, "ask", lambda session, this, *, now, clock_sane=True: real(session, this, now=now)
+        gate, "ask_all", lambda session, ids, *, now, clock_sane=True: real(session, ids, now=now)
     )
 
 
@@ -276,21 +292,21 @@ def anybody_answers_at_any_time() -> Any:
 def a_late_yes_does_not_count() -> Any:
     real = recording.finish
 
-    def finish(session: Session, publication_id: int, *, now: datetime) -> bool:
-        state = session.scalar(select(Publication.state).where(Publication.id == publication_id))
-        return state is S.SENDING and real(session, publication_id, now=now)
+    def finish(session: Session, ids: Sequence[int], *, now: datetime) -> dict[int, float]:
+        sending = select(Publication.id).where(Publication.id.in_(ids), Publication.state == S.SENDING)
+        return real(session, session.scalars(sending).all(), now=now)
 
     return _together(patch.object(recording, "finish", finish), patch.object(reconciling, "finish", finish))
 
 
 @fault("the network said")
 def an_answer_is_not_written_down() -> Any:
-    return patch.object(recording, "close_attempt", lambda *_args, **_known: None)
+    return patch.object(recording, "close_attempts", lambda *_args, **_known: None)
 
 
 @fault("again after it was sent|stands there")
 def where_a_part_stands_is_not_written_down() -> Any:
-    return patch.object(recording, "record_part", lambda *_args, **_known: None)
+    return patch.object(recording, "record_parts", lambda *_args, **_known: None)
 
 
 # ---- people --------------------------------------------------------------------
