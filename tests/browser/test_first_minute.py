@@ -65,7 +65,7 @@ class Running:
         """Ctrl+C; returns the processes that had been at work."""
         family = psutil.Process(self.process.pid).children(recursive=True)
         self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(90) == 0, self.said()
+        assert self.process.wait(GENEROUS_S) == 0, self.said()
         return family
 
     def items(self) -> list[dict[str, Any]]:

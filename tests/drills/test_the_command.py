@@ -22,7 +22,7 @@ from tests.support.processes import free_port
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 PATIENCE_S = 90.0  # a process of its own imports everything first, on a busy machine for long
-PROMPTLY_S = 20.0
+PROMPTLY_S = 60.0
 NAME = "desk.example"
 
 
