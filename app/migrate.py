@@ -1,10 +1,12 @@
 """Bringing a database up to date, once, however many processes start at the same moment."""
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -12,6 +14,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
+
+from scheduler import queue_tables
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK_KEY = 0x4445534B  # any number nobody else uses as a PostgreSQL advisory lock; these are the letters DESK
@@ -22,7 +28,19 @@ def upgrade(url: str) -> list[str]:
     with _only_one_process(url):
         before = current_revision(url)
         command.upgrade(configuration(url), "head")
+        _prepare_queue(url)
     return _revisions_after(before)
+
+
+def _prepare_queue(url: str) -> None:
+    """The queue between engines and workers, on PostgreSQL. Without it engines send by themselves."""
+    if make_url(url).get_backend_name() != "postgresql":
+        return
+    try:
+        queue_tables.bring_up_to_date(url)
+    except psycopg.Error as problem:
+        said = str(problem).splitlines()[0]
+        log.warning("the queue for workers could not be made, so engines send by themselves: %s", said)
 
 
 def pending(url: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Integer, Table, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import Integer, Table, and_, bindparam, false, func, literal_column, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
@@ -88,10 +88,12 @@ def claim(
     lease_s: float,
     most: int,
     per_account: int,
+    account_id: int | None = None,
 ) -> list[Claim]:
-    """Promise what is due by `until` to this engine, in order, some of each account.
+    """Promise what is due by `until` to this engine, in order, some of each account; or of one alone.
 
-    Accounts on which another engine is busy are left to it.
+    Accounts on which another engine is busy are left to it. Who asks for one account has nothing of it under way, so
+    what is being sent there is somebody else's too.
     """
     busy = aliased(Publication)
     elsewhere = (
@@ -99,10 +101,15 @@ def claim(
         .where(
             busy.account_id == Publication.account_id,
             busy.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
-            busy.claimed_by != engine,
+            or_(
+                busy.claimed_by != engine,
+                false() if account_id is None else busy.state == PublicationState.SENDING,
+            ),
         )
         .exists()
     )
+    # word for word, so that the index of what is planned is used
+    of_one = (Publication.account_id == account_id, Publication.state == literal_column("'planned'"))
     due = (
         select(Publication.id)
         .where(
@@ -110,6 +117,7 @@ def claim(
             Publication.due_at <= until,
             or_(Publication.not_before.is_(None), Publication.not_before <= until),
             ~elsewhere,
+            *(of_one if account_id is not None else ()),
         )
         .order_by(Publication.due_at, Publication.id)
         .limit(most)
