@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from scheduler import queue_tables
@@ -20,6 +22,8 @@ from scheduler import queue_tables
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
+TRIES, AGAIN_S = 120, 0.5
+GAVE_WAY = {"55P03", "40P01"}  # a lock that was not free in time, a deadlock
 LOCK_KEY = 0x4445534B  # any number nobody else uses as a PostgreSQL advisory lock; these are the letters DESK
 
 
@@ -27,7 +31,7 @@ def upgrade(url: str) -> list[str]:
     """Apply what is missing and return the revisions applied, oldest first."""
     with _only_one_process(url):
         before = current_revision(url)
-        command.upgrade(configuration(url), "head")
+        apply(configuration(url))
         _prepare_queue(url)
     return _revisions_after(before)
 
@@ -41,6 +45,18 @@ def _prepare_queue(url: str) -> None:
     except psycopg.Error as problem:
         said = str(problem).splitlines()[0]
         log.warning("the queue for workers could not be made, so engines send by themselves: %s", said)
+
+
+def apply(config: Config) -> None:
+    """Apply what is missing while others may be at work: where they hold what a migration needs, try it again."""
+    for left in reversed(range(TRIES)):
+        try:
+            command.upgrade(config, "head")
+            return
+        except OperationalError as problem:
+            if getattr(problem.orig, "sqlstate", "") not in GAVE_WAY or not left:
+                raise
+        time.sleep(AGAIN_S)
 
 
 def pending(url: str) -> bool:

@@ -5,11 +5,12 @@ import platform
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from content_library import (
@@ -310,7 +311,10 @@ def beat(duty: Duty, job: str) -> None:
 
     Never waits for another engine that is noting the same: that one may be asleep in the middle of it.
     """
-    with duty.world.database.write() as session:
+    with (
+        suppress(IntegrityError),
+        duty.world.database.write() as session,
+    ):  # two engines began at the same moment
         free = select(EngineBeat.job).where(EngineBeat.job == job).with_for_update(skip_locked=True)
         if session.scalar(free) is None and session.get(EngineBeat, job) is not None:
             return

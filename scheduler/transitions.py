@@ -30,6 +30,9 @@ RECORDED = frozenset(
 )  # fmt: skip
 
 
+CLAIMING = 0x434C  # a number nobody else uses as an advisory lock
+
+
 @dataclass(frozen=True)
 class Claim:
     """A publication promised to one engine until its lease ends. Claiming promises nothing to the network.
@@ -123,6 +126,7 @@ def claim(
         .limit(most)
     )
     if session.get_bind().dialect.name == "postgresql":
+        _alone(session, account_id)
         due = due.with_for_update(skip_locked=True, of=Publication)
     rows = session.execute(
         update(Publication)
@@ -151,6 +155,16 @@ def claim(
     ]
     claims.sort(key=lambda c: (c.due_at, c.publication_id))
     return _no_more_than(session, claims, per_account, now=now)
+
+
+def _alone(session: Session, account_id: int | None) -> None:
+    """Nobody else claims of the same accounts until this transaction ends.
+
+    Two that claim at one moment do not see each other's rows yet, and would share an account's out of order.
+    """
+    of_all = func.pg_advisory_xact_lock(CLAIMING)
+    of_one = func.pg_advisory_xact_lock_shared(CLAIMING), func.pg_advisory_xact_lock(CLAIMING, account_id)
+    session.execute(select(*(of_one if account_id is not None else (of_all,))))
 
 
 def _no_more_than(session: Session, claims: list[Claim], per_account: int, *, now: datetime) -> list[Claim]:
