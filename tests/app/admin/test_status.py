@@ -132,7 +132,7 @@ def test_workers_that_live_are_shown_with_what_they_do(house, clock):
     page = open_status(house)
     assert "1 worker sends; 0 accounts wait for one." in page
     assert "there:4711" in page
-    assert "3 of 16 accounts" in page
+    assert "3 of 16" in page
     assert "silent" not in page
 
 
