@@ -10,7 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup setup-test machine test check quick lint format \
-	bench bench-publishing bench-memory bench-pages bench-deciding bench-feeds bench-findings bench-verification drills proofs screenshots lock clean
+	bench bench-publishing bench-memory bench-pages bench-deciding bench-feeds bench-findings bench-verification bench-scale \
+	drills proofs screenshots lock clean
 
 # An environment that was moved, or copied from elsewhere, is made again.
 ifneq ($(shell cat $(VENV)/.place 2>/dev/null),$(CURDIR))
@@ -100,13 +101,16 @@ screenshots: setup-test ## Take the pictures in docs/ again
 
 ## Measuring it
 
-bench: bench-findings bench-verification bench-publishing bench-feeds bench-pages bench-deciding ## Measure everything; figures are kept in bench/README.md
+bench: bench-findings bench-verification bench-publishing bench-scale bench-feeds bench-pages bench-deciding ## Measure everything; figures are kept in bench/README.md
 
 bench-publishing: $(VENV)/.test ## Publications a second, and how late they are
 	@$(STEP) --show "Measuring publishing" $(BIN)/python -m bench.publishing
 
 bench-memory: $(VENV)/.test ## How fast an engine grows: an hour, so not part of `bench`
 	@$(STEP) --show "Measuring memory" $(BIN)/python -m bench.memory
+
+bench-scale: $(VENV)/.test ## Workers beside engines, and look-aheads over a million publications, on PostgreSQL
+	@$(STEP) --show "Measuring many processes" $(BIN)/python -m bench.scaling
 
 bench-pages: $(VENV)/.test ## Pages at 10,000 and 100,000 posts
 	@$(STEP) --show "Measuring pages" $(BIN)/python -m bench.pages

@@ -18,10 +18,15 @@ from content_library.record_chain import Head, Walk
 from content_library.recreation import Progress
 from content_library.settings import BadSettings, Settings, load
 from scheduler import engine as scheduler_engine
+from scheduler import worker_process
 from service_channel import accounts, network_apps
 from service_channel.token_vault import CannotOpen, TokenVault
 
 UNFINISHED = "A restore of this installation was not finished. Run deskcast restore again, then start."
+NEEDS_POSTGRESQL = (
+    "A worker cannot run here, because the database is a SQLite file, which one engine alone sends from: set "
+    "DESKCAST_DATABASE_URL to a PostgreSQL database, or start deskcast engine instead."
+)
 PART = 50_000
 """Entries between two words about progress."""
 
@@ -71,6 +76,22 @@ def engine(settings: Settings, crash_at: str) -> None:
         sys.exit(1)
     count_for_all(settings)
     scheduler_engine.run(settings, Database(settings.database_url), renderer(settings), crash_at=crash_at)
+
+
+@main.command()
+@click.option("--crash-at", default="", hidden=True, envvar="DESKCAST_CRASH_AT", help="For drills only.")
+@click.pass_obj
+def worker(settings: Settings, crash_at: str) -> None:
+    """Start a worker alone: it sends what engines ring for. As many as you like, on PostgreSQL."""
+    if settings.database_url.startswith("sqlite"):
+        click.echo(NEEDS_POSTGRESQL, err=True)
+        sys.exit(2)
+    if restore.is_unfinished(settings):
+        click.echo(UNFINISHED, err=True)
+        sys.exit(1)
+    count_for_all(settings)
+    database = Database(settings.database_url, pool_size=settings.worker_accounts)
+    worker_process.run(settings, database, crash_at=crash_at)
 
 
 @main.command("migrate")

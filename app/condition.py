@@ -19,7 +19,7 @@ from content_library.models.feed import Feed, Subscription
 from content_library.models.notice import Mail
 from content_library.notifications import NOT_AGAIN
 from content_library.settings import Settings
-from scheduler import agenda, conservation, watch
+from scheduler import account_queue, agenda, conservation, watch, worker_beats
 from scheduler.engine import timetable
 from scheduler.models import PublicationState
 from scheduler.watch import Beat, Lateness, Overdue
@@ -36,6 +36,19 @@ class Waiting:
 
     count: int
     since: datetime | None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process: it sends for `busy` of the `accounts` it takes at once."""
+
+    name: str
+    machine: str
+    started_at: datetime
+    at: datetime
+    accounts: int
+    busy: int
+    is_silent: bool
 
 
 @dataclass(frozen=True)
@@ -83,9 +96,23 @@ def beats(session: Session, settings: Settings, *, now: datetime) -> list[Beat]:
     return watch.beats(session, limits(settings), now=now)
 
 
+def workers(session: Session, settings: Settings, *, now: datetime) -> list[Worker]:
+    """Every worker that lives, and those that fell silent in the last hour."""
+    silent = timedelta(seconds=settings.timing.worker_silent)
+    return [
+        Worker(one.worker, one.note, one.started_at, one.at, one.accounts, one.busy, now - one.at > silent)
+        for one in worker_beats.known(session)
+    ]
+
+
 def watchdog(found: list[Beat]) -> Beat | None:
     """The watchdog's own beat, when it is late."""
     return next((beat for beat in found if beat.job == watch.WATCHDOG and beat.is_late), None)
+
+
+def queue(session: Session) -> account_queue.Length:
+    """Accounts that wait for a worker, and that workers are at."""
+    return account_queue.length(session)
 
 
 def unsealed(session: Session) -> Waiting:

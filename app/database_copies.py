@@ -13,6 +13,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from scheduler.queue_tables import SCHEMA as QUEUE
+
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _SECONDS_LOCKED = 5.0
 SCHEMA, ASIDE = "public", "before_restore_"
@@ -70,7 +72,7 @@ def postgres_snapshot(url: str) -> Iterator[str]:
 def dump_postgres(url: str, target: Path, *, snapshot: str) -> None:
     """`pg_dump` in its custom format, of that moment. Raises CopyFailed."""
     _run("pg_dump", url, f"--snapshot={snapshot}", "--format=custom", "--no-owner", "--no-privileges",
-         f"--exclude-schema={ASIDE}*", f"--file={target}")  # fmt: skip
+         f"--exclude-schema={ASIDE}*", f"--exclude-schema={QUEUE}", f"--file={target}")  # fmt: skip
 
 
 def load_postgres(url: str, dump: Path, *, aside: str) -> None:

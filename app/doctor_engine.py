@@ -63,6 +63,20 @@ def _engine(settings: Settings, session: Session, now: datetime) -> Iterator[Fin
             yield mend(f"The engine’s job {beat.job} has not finished {since}. Its log says why; restart it.")
 
 
+def _workers(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
+    """Nothing where nobody has started one."""
+    found = condition.workers(session, settings, now=now)
+    alive = [worker for worker in found if not worker.is_silent]
+    if alive:
+        yield fine(f"Workers are running: {len(alive)}.")
+    for worker in found:
+        if worker.is_silent:
+            yield mend(
+                f"The worker {worker.name} was last heard at {worker.at:%Y-%m-%d %H:%M} UTC. Start it again "
+                "(deskcast worker); until then others send what it would have sent."
+            )
+
+
 def _clock(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
     """Against the database's clock, where that is another machine's, and against what was written last."""
     theirs = clock.now(session)
@@ -188,4 +202,4 @@ def _words(state: str) -> str:
     return state.replace("_", " ")
 
 
-CHECKS = (_engine, _clock, _overdue, _adds_up, _outside)
+CHECKS = (_engine, _workers, _clock, _overdue, _adds_up, _outside)

@@ -23,6 +23,7 @@ class Asked(Collector):
         yield from self._publications()
         yield from self._beats()
         yield self._overdue()
+        yield from self._workers()
         unsealed = condition.unsealed(self._session)
         yield _one("deskcast_record_unsealed", "Entries of the record without a seal", unsealed.count)
         mails = condition.mails_waiting(self._session, now=self._now)
@@ -47,6 +48,17 @@ class Asked(Collector):
         yield _one("deskcast_sends_in_flight", "Publications that are being sent at this moment", sending)
         since = watch.oldest_unknown(self._session)
         yield _one("deskcast_unknown_oldest_seconds", "Age of the oldest unknown", self._age(since))
+
+    def _workers(self) -> Iterator[GaugeMetricFamily]:
+        found = condition.workers(self._session, self._settings, now=self._now)
+        alive = [worker for worker in found if not worker.is_silent]
+        length = condition.queue(self._session)
+        yield _one("deskcast_workers", "Workers that live", len(alive))
+        yield _one("deskcast_workers_silent", "Workers silent for less than an hour", len(found) - len(alive))
+        room = sum(worker.accounts for worker in alive)
+        yield _one("deskcast_worker_accounts", "Accounts the living workers take at once", room)
+        yield _one("deskcast_queue_waiting", "Accounts that wait for a worker", length.waiting)
+        yield _one("deskcast_queue_taken", "Accounts that workers are at", length.taken)
 
     def _overdue(self) -> GaugeMetricFamily:
         found = watch.overdue(self._session, now=self._now, timing=self._settings.timing)

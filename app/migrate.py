@@ -1,19 +1,29 @@
 """Bringing a database up to date, once, however many processes start at the same moment."""
 
 import fcntl
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from scheduler import queue_tables
+
+log = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parent.parent
+TRIES, AGAIN_S = 120, 0.5
+GAVE_WAY = {"55P03", "40P01"}  # a lock that was not free in time, a deadlock
 LOCK_KEY = 0x4445534B  # any number nobody else uses as a PostgreSQL advisory lock; these are the letters DESK
 
 
@@ -21,8 +31,32 @@ def upgrade(url: str) -> list[str]:
     """Apply what is missing and return the revisions applied, oldest first."""
     with _only_one_process(url):
         before = current_revision(url)
-        command.upgrade(configuration(url), "head")
+        apply(configuration(url))
+        _prepare_queue(url)
     return _revisions_after(before)
+
+
+def _prepare_queue(url: str) -> None:
+    """The queue between engines and workers, on PostgreSQL. Without it engines send by themselves."""
+    if make_url(url).get_backend_name() != "postgresql":
+        return
+    try:
+        queue_tables.bring_up_to_date(url)
+    except psycopg.Error as problem:
+        said = str(problem).splitlines()[0]
+        log.warning("the queue for workers could not be made, so engines send by themselves: %s", said)
+
+
+def apply(config: Config) -> None:
+    """Apply what is missing while others may be at work: where they hold what a migration needs, try it again."""
+    for left in reversed(range(TRIES)):
+        try:
+            command.upgrade(config, "head")
+            return
+        except OperationalError as problem:
+            if getattr(problem.orig, "sqlstate", "") not in GAVE_WAY or not left:
+                raise
+        time.sleep(AGAIN_S)
 
 
 def pending(url: str) -> bool:

@@ -42,6 +42,8 @@ class Timing:
     housekeeping_tick: float = 10.0
     poll_tick: float = 5.0
     clock_drift: float = 120.0
+    worker_beat: float = 5.0  # how often a worker says that it lives
+    worker_silent: float = 30.0  # after so long without a word it counts as gone
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Settings:
     web_workers: int
     web_threads: int
     engine_threads: int
+    worker_accounts: int  # how many accounts a worker sends for at once
     senders: int  # most processes that send to networks where we cannot choose the identity
     log_json: bool
     metrics_token: str  # what Prometheus shows; empty: figures are for this machine only
@@ -132,6 +135,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_workers=env.whole("DESKCAST_WEB_WORKERS", 2, least=1, most=64),
         web_threads=env.whole("DESKCAST_WEB_THREADS", 8, least=1, most=64),
         engine_threads=env.whole("DESKCAST_ENGINE_THREADS", ENGINE_THREADS, least=1, most=64),
+        worker_accounts=env.whole("DESKCAST_WORKER_ACCOUNTS", 16, least=1, most=256),
         senders=env.whole("DESKCAST_SENDERS", 4, least=1, most=32),
         log_json=env.flag("DESKCAST_LOG_JSON", default=False),
         metrics_token=env.token("DESKCAST_METRICS_TOKEN"),
@@ -169,6 +173,11 @@ def _timing(env: "_Reader") -> Timing:
         env.problems.append(
             f"DESKCAST_LEASE_S is {timing.lease:g}, but look-ahead, media and sending may take {needed:g} seconds "
             "together. Make the lease at least that long."
+        )
+    if timing.worker_silent < 2 * timing.worker_beat:
+        env.problems.append(
+            f"DESKCAST_WORKER_SILENT_S is {timing.worker_silent:g}, but workers say that they live every "
+            f"{timing.worker_beat:g} seconds. Make it at least twice as long."
         )
     return timing
 

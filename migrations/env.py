@@ -20,6 +20,7 @@ import scheduler.plan_models
 import service_channel.models
 from content_library.database import Base, Database, UtcDateTime
 
+LOCK_MS = 500  # PostgreSQL's own deadlock_timeout is a second
 SEARCH_TABLES = "post_search"  # full-text tables (and SQLite's shadow tables) are made by hand
 
 
@@ -59,6 +60,7 @@ def migrate(connection: Connection) -> None:
         render_item=render_portably,
         compare_type=True,
         transactional_ddl=True,
+        transaction_per_migration=connection.dialect.name == "postgresql",
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -73,6 +75,15 @@ def foreign_keys_off(connection: Connection) -> None:
         connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
 
 
+def give_way(connection: Connection) -> None:
+    """On PostgreSQL everything goes on meanwhile, so a migration that has to wait for a lock gives up and is tried
+    again (`app.migrate`): sooner than the server looks for deadlocks and ends whom it likes.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET lock_timeout = {LOCK_MS}")
+        connection.commit()
+
+
 def main() -> None:
     if context.is_offline_mode():
         raise SystemExit("Migrations need a database to run on; --sql is not offered.")
@@ -80,6 +91,7 @@ def main() -> None:
     try:
         with database.engine.execution_options(begin_immediate=True).connect() as connection:
             foreign_keys_off(connection)
+            give_way(connection)
             migrate(connection)
     finally:
         database.dispose()

@@ -19,6 +19,7 @@ from content_library.settings import Settings
 from content_library.web_addresses import FetchPolicy
 from content_library.web_fetch import Fetcher
 from scheduler import jobs, observing, points, publishing, reactions, transitions, watch
+from scheduler.account_queue import queue_of
 from scheduler.jobs import Duty
 from scheduler.workers import Workers
 from scheduler.world import World, make_world
@@ -91,6 +92,7 @@ class Engine:
             ),
             fetcher=Fetcher(FetchPolicy(allow=settings.fetch_allow)),
             render_mail=render_mail,
+            queue=queue_of(database),
         )
         self._scheduler = _scheduler(self.duty, timetable(settings))
 

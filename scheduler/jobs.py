@@ -5,11 +5,13 @@ import platform
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from content_library import (
     agreement_rounds,
@@ -47,7 +49,9 @@ from scheduler import (
     triage,
     watch,
     windows,
+    worker_beats,
 )
+from scheduler.account_queue import AccountQueue
 from scheduler.workers import Workers
 from scheduler.world import World
 from service_channel import connecting, renewing
@@ -71,11 +75,15 @@ class Duty:
     workers: Workers
     fetcher: Fetcher
     render_mail: notifications.Render
+    queue: AccountQueue | None = None  # to workers, where the database can keep one
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
 def look_ahead(duty: Duty) -> None:
-    """Claim what is due in the next seconds and hand each to a thread for its moment."""
+    """Claim what is due in the next seconds and hand each to a thread for its moment.
+
+    Where workers live they are told whose turn it is, and only what they have left lying is claimed.
+    """
     world, timing = duty.world, duty.world.timing
     claimed = MOST_CLAIMS
     while claimed == MOST_CLAIMS and duty.workers.waiting() < MOST_CLAIMS:
@@ -88,19 +96,32 @@ def look_ahead(duty: Duty) -> None:
                 log.warning("this machine's clock jumped: publishing waits until it is steady for a minute")
                 return
             claims = transitions.claim(
-                session, engine=world.engine, now=now, until=now + timedelta(seconds=timing.look_ahead),
+                session, engine=world.engine, now=now, until=_own_share(duty, session, now=now),
                 lease_s=timing.lease, most=MOST_CLAIMS, per_account=PER_ACCOUNT,
             )  # fmt: skip
         duty.workers.take(claims, now=now)
         claimed = len(claims)
 
 
+def _own_share(duty: Duty, session: Session, *, now: datetime) -> datetime:
+    """Until when this engine claims what is due: all of it, or with workers there what they should have begun."""
+    timing = duty.world.timing
+    if duty.queue is not None and duty.queue.hand_over(session, now=now, timing=timing):
+        return now - timedelta(seconds=timing.worker_silent)
+    return now + timedelta(seconds=timing.look_ahead)
+
+
 def recover(duty: Duty) -> None:
-    """Bring back what a crash left behind: claims whose lease is over, and sendings nobody finished."""
+    """Bring back what a crash left behind: claims whose lease is over, sendings and jobs nobody finished."""
     with duty.world.database.write() as session:
         now = clock.now(session)
         observing.given_back(reconciling.give_back_expired(session, now=now))
         reconciling.lose_expired(session, now=now)
+    if duty.queue is not None:
+        with duty.world.database.write() as session:
+            now = clock.now(session)
+            worker_beats.forget_silent(session, now=now)
+            duty.queue.clear_stalled(session, now=now, timing=duty.world.timing)
 
 
 def reconcile(duty: Duty) -> None:
@@ -290,7 +311,10 @@ def beat(duty: Duty, job: str) -> None:
 
     Never waits for another engine that is noting the same: that one may be asleep in the middle of it.
     """
-    with duty.world.database.write() as session:
+    with (
+        suppress(IntegrityError),
+        duty.world.database.write() as session,
+    ):  # two engines began at the same moment
         free = select(EngineBeat.job).where(EngineBeat.job == job).with_for_update(skip_locked=True)
         if session.scalar(free) is None and session.get(EngineBeat, job) is not None:
             return

@@ -180,6 +180,14 @@ class Publication(Base):
         Index("ix_publications_desk_id_due_at", "desk_id", "due_at", "id"),
         Index("ix_publications_account_id_published_at", "account_id", "published_at"),
         Index("ix_publications_desk_id_state", "desk_id", "state", "due_at"),
+        Index(
+            "ix_publications_planned_account",
+            "account_id",
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'planned'"),
+            postgresql_where=text("state = 'planned'"),
+        ),
     )
     __mapper_args__ = {"version_id_col": version}
 
@@ -257,3 +265,16 @@ class Hold(Base):
             postgresql_where=text("lifted_at IS NULL"),
         ),
     )
+
+
+class WorkerBeat(Base):
+    """When each worker process last said that it lives, and for how many accounts it sends at once and right now."""
+
+    __tablename__ = "worker_beats"
+
+    worker: Mapped[str] = mapped_column(String(80), primary_key=True)
+    started_at: Mapped[datetime]
+    at: Mapped[datetime]
+    accounts: Mapped[int]
+    busy: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(default="")

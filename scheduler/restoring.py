@@ -20,7 +20,7 @@ from content_library.models.user import User
 from content_library.notices import leads_of, notify
 from content_library.transitions import flush
 from scheduler import transitions
-from scheduler.models import Publication, PublicationState
+from scheduler.models import Publication, PublicationState, WorkerBeat
 from scheduler.publication_flow import Act
 
 RESTORED = "restored"
@@ -72,6 +72,7 @@ def settle_restored(
     mails = notifications.let_pass(session, now=now)
     sign_in.end_every_session(session)
     session.execute(delete(EngineBeat))
+    session.execute(delete(WorkerBeat))
     due = [p for p in session.scalars(_not_begun()) if p.due_at <= now or p.client_key in begun]
     missed = Counter(p.desk_id for p in due if _give_up(session, p, made_at, now=now))
     settled = Settled(missed.total(), len(due) - missed.total(), _look_soon(session, now), mails)

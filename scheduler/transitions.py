@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Table, and_, bindparam, null, or_, select, tuple_, update
+from sqlalchemy import Table, and_, bindparam, false, func, literal_column, null, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
@@ -28,6 +28,9 @@ RECORDED = frozenset(
         Act.RETRY,
     }
 )  # fmt: skip
+
+
+CLAIMING = 0x434C  # a number nobody else uses as an advisory lock
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,12 @@ def claim(
     lease_s: float,
     most: int,
     per_account: int,
+    account_id: int | None = None,
 ) -> list[Claim]:
-    """Promise what is due by `until` to this engine, in order, some of each account.
+    """Promise what is due by `until` to this engine, in order, some of each account; or of one alone.
 
-    Accounts on which another engine is busy are left to it.
+    Accounts on which another engine is busy are left to it. Who asks for one account has nothing of it under way, so
+    what is being sent there is somebody else's too.
     """
     busy = aliased(Publication)
     elsewhere = (
@@ -99,10 +104,15 @@ def claim(
         .where(
             busy.account_id == Publication.account_id,
             busy.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
-            busy.claimed_by != engine,
+            or_(
+                busy.claimed_by != engine,
+                false() if account_id is None else busy.state == PublicationState.SENDING,
+            ),
         )
         .exists()
     )
+    # word for word, so that the index of what is planned is used
+    of_one = (Publication.account_id == account_id, Publication.state == literal_column("'planned'"))
     due = (
         select(Publication.id)
         .where(
@@ -110,11 +120,13 @@ def claim(
             Publication.due_at <= until,
             or_(Publication.not_before.is_(None), Publication.not_before <= until),
             ~elsewhere,
+            *(of_one if account_id is not None else ()),
         )
         .order_by(Publication.due_at, Publication.id)
         .limit(most)
     )
     if session.get_bind().dialect.name == "postgresql":
+        _alone(session, account_id)
         due = due.with_for_update(skip_locked=True, of=Publication)
     rows = session.execute(
         update(Publication)
@@ -143,6 +155,16 @@ def claim(
     ]
     claims.sort(key=lambda c: (c.due_at, c.publication_id))
     return _no_more_than(session, claims, per_account, now=now)
+
+
+def _alone(session: Session, account_id: int | None) -> None:
+    """Nobody else claims of the same accounts until this transaction ends.
+
+    Two that claim at one moment do not see each other's rows yet, and would share an account's out of order.
+    """
+    of_all = func.pg_advisory_xact_lock(CLAIMING)
+    of_one = func.pg_advisory_xact_lock_shared(CLAIMING), func.pg_advisory_xact_lock(CLAIMING, account_id)
+    session.execute(select(*(of_one if account_id is not None else (of_all,))))
 
 
 def _no_more_than(session: Session, claims: list[Claim], per_account: int, *, now: datetime) -> list[Claim]:

@@ -82,11 +82,28 @@ def _jobs(beats: list[Beat], now: datetime) -> Iterator[Sign]:
         )
 
 
+def _workers(session: Session, settings: Settings, now: datetime) -> Iterator[Sign]:
+    """Nothing where nobody has started one: engines send by themselves."""
+    found = condition.workers(session, settings, now=now)
+    alive = [worker for worker in found if not worker.is_silent]
+    if alive:
+        waiting = _counted(condition.queue(session).waiting, "account waits", "accounts wait")
+        yield _good("users", f"{_counted(len(alive), 'worker sends', 'workers send')}; {waiting} for one.")
+    for gone in (worker for worker in found if worker.is_silent):
+        others = "the others send" if alive else "the engine sends by itself"
+        yield Sign(
+            "held",
+            "clock-exclamation",
+            f"The worker {gone.name} has been silent since {ago(gone.at, now)}: {others}. Start it again.",
+        )
+
+
 def trouble_signs(
     session: Session, settings: Settings, here: Publications, *, now: datetime
 ) -> Iterator[Sign]:
     """What the status page says first: the engine, its watchdog, the sum, and what is overdue."""
     yield from _engine(session, settings, now)
+    yield from _workers(session, settings, now)
     yield _adds_up(here.total)
     engine, people = (
         sum(o.count for o in here.overdue if o.whose is whose) for whose in (Whose.ENGINE, Whose.PEOPLE)

@@ -41,6 +41,8 @@ def status() -> Any:
         lines=_lines(here),
         late=_late(here.lateness),
         beats=condition.beats(db(), settings(), now=now()),
+        workers=condition.workers(db(), settings(), now=now()),
+        queue=condition.queue(db()),
         around=_around(),
         desks=[("", _("All desks")), *((d.handle, d.name) for d in desk_verbs.desks(db()))],
         chosen=found.handle if found else "",

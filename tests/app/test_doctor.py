@@ -18,6 +18,7 @@ from content_library.models.notice import Mail
 from content_library.notifications import NOT_AGAIN
 from content_library.settings import Settings, load
 from content_library.wall_time import system_tzdata_version, tzdata_version
+from scheduler import worker_beats
 from scheduler.models import Publication
 from tests import factories as make
 from tests.scheduler.scene import a_scene
@@ -189,3 +190,24 @@ def test_the_command_ends_with_1_when_something_is_to_be_mended(
     done = CliRunner().invoke(main, ["doctor"])
     assert done.exit_code == 1
     assert "MEND  No engine has run yet" in done.output
+
+
+def test_a_worker_on_sqlite_says_why_it_cannot_run_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESKCAST_DATA", str(tmp_path))
+    done = CliRunner().invoke(main, ["worker"])
+    assert done.exit_code == 2
+    assert done.output.count("\n") == 1
+    assert "the database is a SQLite file" in done.output
+    assert "DESKCAST_DATABASE_URL to a PostgreSQL database, or start deskcast engine" in done.output
+
+
+def test_a_worker_that_fell_silent_is_named(database: Database, settings: Settings) -> None:
+    now = datetime.now(UTC)
+    with database.write() as session:
+        worker_beats.beat(session, "there:1", accounts=16, busy=0, note="", now=now - timedelta(minutes=2))
+        worker_beats.beat(session, "there:2", accounts=16, busy=0, note="", now=now)
+        found = list(doctor_engine._workers(settings, session, now))
+    assert [finding.ok for finding in found] == [True, False]
+    assert found[1].sentence.startswith("The worker there:1 was last heard at")

@@ -33,6 +33,7 @@ def test_keys_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path) -
         ("DESKCAST_PUBLIC_URL", "desk.example", "whole address"),
         ("DESKCAST_DATABASE_URL", "mysql://x", "sqlite:////path"),
         ("DESKCAST_LEASE_S", "10", "lease"),
+        ("DESKCAST_WORKER_SILENT_S", "6", "twice"),
         ("DESKCAST_TICK_S", "-1", "seconds"),
         ("DESKCAST_FETCH_ALLOW", "10.0.0.0/99", "not a host"),
         ("DESKCAST_SMTP_URL", "mail.example", "mail server"),

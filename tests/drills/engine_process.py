@@ -1,4 +1,4 @@
-"""A real engine in a process of its own, on a counting network; what the drills kill, stop and starve.
+"""A real engine or worker in a process of its own, on a counting network; what the drills kill, stop and starve.
 
 `python -m tests.drills.engine_process` runs one from the environment, as `deskcast engine` does. With `--nursery` it
 reads an environment a line and forks an engine for each, because a drill needs hundreds and importing takes a second.
@@ -20,7 +20,7 @@ from sqlalchemy.orm import configure_mappers
 from app.mail_rendering import renderer
 from content_library.database import Database
 from content_library.settings import load
-from scheduler import engine, points
+from scheduler import engine, points, worker_process
 from scheduler.clock_watch import ClockWatch
 from scheduler.world import World
 from service_channel.networks.page import Page
@@ -45,7 +45,10 @@ def main() -> None:
     crash_at = os.environ.get("DESKCAST_CRASH_AT", "")
     if pause_at := os.environ.get("DRILL_PAUSE_AT", ""):
         _pause_at(pause_at, database)
-    engine.run(settings, database, renderer(settings), crash_at=crash_at, world=world)
+    if os.environ.get("DRILL_PART") == "worker":
+        worker_process.run(settings, database, crash_at=crash_at, world=world)
+    else:
+        engine.run(settings, database, renderer(settings), crash_at=crash_at, world=world)
 
 
 def _pause_at(point: str, database: Database) -> None:

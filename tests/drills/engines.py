@@ -26,6 +26,12 @@ QUICK = {
     "DESKCAST_ENGINE_THREADS": "4",
 }
 UNDER_LOAD = {**QUICK, "DESKCAST_SEND_DEADLINE_S": "1.5", "DESKCAST_LEASE_S": "2.5"}
+WITH_WORKERS = {
+    **UNDER_LOAD,
+    "DESKCAST_WORKER_BEAT_S": "0.2",
+    "DESKCAST_WORKER_SILENT_S": "2",
+    "DESKCAST_WORKER_ACCOUNTS": "4",
+}
 
 
 def wait_until(true: Callable[[], bool], what: str, *, within: float = WITHIN_S) -> None:
@@ -116,15 +122,20 @@ class Engines:
     timing: Mapping[str, str] = field(default_factory=lambda: QUICK)
     started: list[EngineProcess] = field(default_factory=list)
 
-    def start(self, *, crash_at: str = "", pause_at: str = "") -> EngineProcess:
+    def start_worker(self, *, crash_at: str = "") -> EngineProcess:
+        """A worker process, which takes from engines what it sends."""
+        return self.start(crash_at=crash_at, part="worker")
+
+    def start(self, *, crash_at: str = "", pause_at: str = "", part: str = "engine") -> EngineProcess:
         """`crash_at` and `pause_at` name the point where it kills itself, or where it is put to sleep."""
-        log = self.folder / f"engine-{len(self.started) + 1}.log"
+        log = self.folder / f"{part}-{len(self.started) + 1}.log"
         environment = {
             **self.timing,
             "DESKCAST_DATABASE_URL": self.url,
             "DESKCAST_DATA": str(self.folder / "data"),
             "DESKCAST_CRASH_AT": crash_at,
             "DRILL_PAUSE_AT": pause_at,
+            "DRILL_PART": part,
             "DRILL_LOG": str(log),
         }
         engine = EngineProcess(self.nursery.fork(environment), log)

@@ -16,12 +16,13 @@ from psycopg import sql
 
 from app import migrate
 from content_library.database import Database
+from scheduler import queue_tables
 from tests.support.postgres import PostgresServer
 
 type_of_clock = Callable[[], datetime]
 Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
-KEPT = {"alembic_version"}
+KEPT = {"alembic_version", queue_tables.APPLIED}
 
 
 class Databases:
@@ -108,9 +109,14 @@ def empty_postgres(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
-        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', %s)",
+            (queue_tables.SCHEMA,),
+        ).fetchall()
         deletions = [
-            sql.SQL("DELETE FROM {};").format(sql.Identifier(name)) for (name,) in names if name not in KEPT
+            sql.SQL("DELETE FROM {};").format(sql.Identifier(schema, name))
+            for schema, name in names
+            if name not in KEPT
         ]
         with connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")  # no foreign keys, no triggers

@@ -9,6 +9,7 @@ from app.admin.status_views import SUM, seconds
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import EngineBeat
 from content_library.models.notice import Mail
+from scheduler import worker_beats
 from scheduler.models import Publication, PublicationState
 from tests import factories as make
 from tests.app.house import text_of
@@ -115,3 +116,30 @@ def test_it_is_for_administrators(house):
 @pytest.mark.parametrize(("given", "said"), [(12, "12 ms"), (1449, "1.4 s"), (61_000, "1 min")])
 def test_lateness_is_said_as_people_read_it(given, said):
     assert seconds(given) == said
+
+
+def add_worker(house, clock, name):
+    with house.database.write() as session:
+        worker_beats.beat(session, name, accounts=16, busy=3, note="there", now=clock())
+
+
+def test_without_workers_there_is_no_word_of_them(house):
+    assert "Workers" not in open_status(house)
+
+
+def test_workers_that_live_are_shown_with_what_they_do(house, clock):
+    add_worker(house, clock, "there:4711")
+    page = open_status(house)
+    assert "1 worker sends; 0 accounts wait for one." in page
+    assert "there:4711" in page
+    assert "3 of 16" in page
+    assert "silent" not in page
+
+
+def test_a_worker_that_fell_silent_is_named(house, clock):
+    add_worker(house, clock, "there:4711")
+    clock.advance(minutes=2)
+    page = open_status(house)
+    assert "The worker there:4711 has been silent since 2 min ago: the engine sends by itself." in page
+    add_worker(house, clock, "there:4712")
+    assert "The worker there:4711 has been silent since 2 min ago: the others send." in open_status(house)

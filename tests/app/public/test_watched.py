@@ -10,7 +10,7 @@ from app import create_app
 from content_library.database import Database
 from content_library.models.desk import EngineBeat
 from content_library.settings import BadSettings, load
-from scheduler import conservation
+from scheduler import conservation, worker_beats
 from scheduler.models import Publication
 from tests import factories as make
 from tests.scheduler.scene import LATER, a_scene
@@ -167,3 +167,17 @@ def test_the_states_are_counted_from_an_index(database: Database):
             "EXPLAIN QUERY PLAN SELECT state, count(*) FROM publications GROUP BY state"
         )
         assert "COVERING INDEX" in " ".join(str(row) for row in plan)
+
+
+def test_workers_and_the_queue_are_figures_too(client: FlaskClient, database: Database, clock: FrozenClock):
+    with database.write() as session:
+        worker_beats.beat(session, "there:1", accounts=16, busy=0, note="", now=clock())
+    clock.advance(seconds=40)
+    with database.write() as session:
+        worker_beats.beat(session, "there:2", accounts=8, busy=0, note="", now=clock())
+    said = figures(client.get("/metrics").text)
+    assert said[("deskcast_workers",)] == 1
+    assert said[("deskcast_workers_silent",)] == 1
+    assert said[("deskcast_worker_accounts",)] == 8
+    assert said[("deskcast_queue_waiting",)] == 0
+    assert said[("deskcast_queue_taken",)] == 0
