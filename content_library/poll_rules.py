@@ -68,14 +68,17 @@ def _fits(said: str, longest: int) -> bool:
 
 
 def problems(poll: Poll, polls: Mapping[str, PollLimits]) -> dict[str, str]:
-    """Field → what to do about it: `poll_1` and so on for the options, `poll_minutes`. `polls` by network's name."""
+    """Field → what to do about it: `poll_1` and so on for the options, `poll_minutes`. `polls` by network's name.
+
+    Of several networks the strictest speaks, so that one change satisfies all.
+    """
     options = poll["options"]
     found = _same(options)
     if len(options) < FEWEST:
         found[f"poll_{len(options) + 1}"] = (
             "A poll needs at least two options. Write another one, or empty this one."
         )
-    for name, limits in polls.items():
+    for name, limits in sorted(polls.items(), key=lambda known: known[1].option_length):
         found = {**_too_long(name, limits, options), **_duration(name, limits, poll["minutes"]), **found}
     return found
 

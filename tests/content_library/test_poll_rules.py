@@ -111,6 +111,11 @@ def test_an_option_is_as_long_as_the_network_takes_it_and_no_longer(network):
     }
 
 
+def test_of_several_networks_the_strictest_speaks():
+    found = problems("linkedin", "mastodon", "x", "telegram", options=["a" * 31, "b"])
+    assert found == {"poll_1": "X takes 25 characters in an option and this has 31. Shorten it."}
+
+
 def test_an_option_may_be_longer_where_it_is_a_line():
     assert problems("bluesky", options=["a" * 200, "b"]) == {}
 
