@@ -13,6 +13,7 @@ from flask import url_for
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
+from app.formatting import gettext as _
 from app.network_icons import NETWORK_ICONS
 from content_library.completeness import is_address
 from content_library.content import rendition
@@ -20,7 +21,8 @@ from content_library.media import pictures_by_hash
 from content_library.models.account import NETWORK_NAMES, Account
 from content_library.models.media import Media
 from content_library.models.post import Revision
-from content_library.network_limits import count, find_links, what_is_cut
+from content_library.network_limits import count, count_comment, find_links, what_is_cut
+from content_library.poll_rules import duration
 
 PictureUrl = Callable[[Media], str]
 _MARKED = regex.compile(r"(?<![\p{L}\p{N}_/@#&])[@#][\p{L}\p{N}_][\p{L}\p{N}_.@\-]*(?<![.\-@])")
@@ -60,7 +62,7 @@ def _items(
     picture_url: PictureUrl | None = None,
 ) -> list[dict[str, Any]]:
     pictures = pictures_by_hash(session, desk_id, set(_hashes(documents)))
-    networks = [account.network for account, _ in documents]
+    networks = [account.network for account, _document in documents]
     ordered = sorted(documents, key=lambda pair: (pair[0].network != "page", pair[0].id))
     return [
         {
@@ -68,7 +70,7 @@ def _items(
             "label": _label(account, networks.count(account.network) > 1),
             "network": account.network,
             "icon": NETWORK_ICONS.get(account.network, "world"),
-            "parts": len(document["parts"]),
+            "parts": len(_own(document)),
             "post": preview(account, document, pictures, marked, picture_url),
         }
         for account, document in ordered
@@ -76,7 +78,9 @@ def _items(
 
 
 def _hashes(documents: Sequence[tuple[Account, Mapping[str, Any]]]) -> Iterable[str]:
-    return (m["sha256"] for _, document in documents for part in document["parts"] for m in part["media"])
+    return (
+        m["sha256"] for _account, document in documents for part in document["parts"] for m in part["media"]
+    )
 
 
 def _label(account: Account, several: bool) -> str:  # noqa: FBT001 - of the same network
@@ -92,9 +96,10 @@ def preview(
     picture_url: PictureUrl | None = None,
 ) -> dict[str, Any]:
     """One account's rendition as the `preview` macro wants it."""
-    texts = [part["text"] for part in document["parts"]]
+    texts = [part["text"] for part in _own(document)]
     shown = [shown_text(account.network, text, marked) for text in texts]
-    cut = what_is_cut(account.network, texts[0]).beyond if len(texts) == 1 else ""
+    has_pictures = bool(document["parts"][0]["media"])
+    cut = what_is_cut(account.network, texts[0], has_pictures=has_pictures).beyond if len(texts) == 1 else ""
     return {
         "account_name": account.name,
         "handle": "" if account.network == "page" else f"@{account.handle}",
@@ -103,9 +108,37 @@ def preview(
         "parts": shown[1:],
         "media": [_picture(m, pictures, picture_url or _on_the_shelf) for m in document["parts"][0]["media"]],
         "link": _source(document["source"]),
-        "counts": _counts(account.network, texts),
+        "counts": _counts(account.network, texts, has_pictures=has_pictures),
         "cut": cut,
+        **_poll(account.network, document["parts"][0], marked),
+        "comment": _comment(account.network, document["parts"][-1], marked),
     }
+
+
+def _own(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The parts of the post itself, without its first comment."""
+    return [part for part in document["parts"] if not part.get("comment")]
+
+
+def _poll(network: str, part: Mapping[str, Any], marked: Collection[str]) -> dict[str, Any]:
+    """The options, the words above them where the text does not say them alone, and how long it is open."""
+    poll = part.get("poll")
+    if poll is None:
+        return {}
+    question = poll.get("question", "")
+    return {
+        "poll": [{"label": _words("page", option, marked)} for option in poll["options"]],
+        "poll_question": "" if question == part["text"] else question,
+        "poll_open": "" if network == "threads" else _("open for {}").format(duration(poll["minutes"])),
+    }
+
+
+def _comment(network: str, part: Mapping[str, Any], marked: Collection[str]) -> dict[str, Any] | None:
+    if not part.get("comment"):
+        return None
+    counted = count_comment(network, part["text"])
+    counts = {"used": counted.used, "limit": counted.limit, "unit": counted.unit}
+    return {"text_html": shown_text(network, part["text"], marked), "counts": counts}
 
 
 def shown_text(network: str, text: str, marked: Collection[str] = ()) -> Markup:
@@ -132,9 +165,10 @@ def _words(network: str, text: str, marked: Collection[str]) -> Markup:
     return Markup("").join([*pieces, escape(text[last:])])
 
 
-def _counts(network: str, texts: Sequence[str]) -> dict[str, Any]:
-    """Of a thread, the longest part counts."""
-    longest = max((count(network, text) for text in texts), key=lambda c: c.used / c.limit)
+def _counts(network: str, texts: Sequence[str], *, has_pictures: bool) -> dict[str, Any]:
+    """Of a thread, the longest part counts. Pictures go with the first."""
+    every = [count(network, text, has_pictures=has_pictures and n == 0) for n, text in enumerate(texts)]
+    longest = max(every, key=lambda c: c.used / c.limit)
     return {"used": longest.used, "limit": longest.limit, "unit": longest.unit}
 
 

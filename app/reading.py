@@ -5,7 +5,7 @@ request.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -58,8 +58,16 @@ def facts_of(session: Session, post: Post, revision: Revision, *, now: datetime)
             f"{ONWARD.get(onward['kind'], '')} {onward['url']}".strip() if onward["url"] else "",
         ),
         (_("Source"), " · ".join(v for v in content["source"].values() if v)),
+        (_("Links say where readers came from"), _tags(content.get("utm"))),
     ]
     return [(label, value) for label, value in rows if value]
+
+
+def _tags(utm: Mapping[str, str] | None) -> str:
+    if not utm:
+        return ""
+    said = {"utm_source": _("the network"), "utm_medium": utm["medium"], "utm_campaign": utm["campaign"]}
+    return ", ".join(f"{name} = {value}" for name, value in said.items() if value)
 
 
 def _in_words(type_: str, value: Any, zone: str, now: datetime) -> str:

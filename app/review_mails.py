@@ -20,6 +20,7 @@ from content_library.models.notice import Notice
 from content_library.models.post import Rendition, Revision
 from content_library.models.review import Review
 from content_library.notices import ABOUT_A_REVIEW
+from content_library.poll_rules import duration
 from content_library.settings import Settings
 from content_library.word_diff import Change
 
@@ -78,10 +79,28 @@ def _network(rendition: Rendition) -> dict[str, Any]:
     return {
         "name": name if account.network == "page" else f"{name} · {account.handle}",
         "title": document["title"],
-        "parts": [{"text": p["text"], "alts": [m["alt"] for m in p["media"]]} for p in document["parts"]],
+        "parts": [_part(part) for part in document["parts"]],
         "links": document["links"],
         "source": " · ".join(value for value in source.values() if value),
     }
+
+
+def _part(part: dict[str, Any]) -> dict[str, Any]:
+    """The words of one part. `poll` are lines: the words above the options, if any, the options, the duration."""
+    said = part.get("poll")
+    lines = (
+        [said.get("question", ""), *(f"( ) {o}" for o in said["options"]), _open_for(said)] if said else []
+    )
+    return {
+        "text": part["text"],
+        "alts": [m["alt"] for m in part["media"]],
+        "poll": [line for line in lines if line],
+        "is_comment": bool(part.get("comment")),
+    }
+
+
+def _open_for(poll: dict[str, Any]) -> str:
+    return _("Poll, open for {time}").format(time=duration(poll["minutes"]))
 
 
 def changed(since: dict[str, Any]) -> list[dict[str, Any]]:

@@ -217,6 +217,8 @@ def _texts_of(payload: str) -> dict[str, str]:
     for number, part in enumerate(document["parts"], start=1):
         texts[f"part_{number}"] = part["text"]
         texts |= {f"alt_{number}_{place}": m["alt"] for place, m in enumerate(part["media"], start=1)}
+        options = part["poll"]["options"] if "poll" in part else ()
+        texts |= {f"option_{number}_{place}": option for place, option in enumerate(options, start=1)}
     return texts
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content_library.agreement_rules import coverages
@@ -17,6 +18,7 @@ from content_library.fact_values import outdated
 from content_library.ladder_stages import problem as below_its_stage
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Format
+from content_library.models.media import Media
 from content_library.models.post import Post, Revision
 from content_library.revisions import accounts_of
 from content_library.workflow import PlannedReview, planned_reviews
@@ -67,9 +69,20 @@ def what_is_missing(session: Session, post: Post, revision: Revision, *, now: da
     desk = session.get_one(Desk, post.desk_id)
     format_ = session.get_one(Format, revision.content["format"])
     accounts = accounts_of(session, post.desk_id, revision.content["accounts"])
-    found = missing(revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now)
+    found = missing(
+        revision.content, fields=format_.fields, accounts=accounts, zone=desk.zone, now=now,
+        pictures=_pictures(session, post.desk_id, revision.content),
+    )  # fmt: skip
     found |= {f"fact_{fact.fact_id}": fact.sentence for fact in outdated(session, revision)}
     return found | below_its_stage(session, accounts, format_)
+
+
+def _pictures(session: Session, desk_id: int, content: Mapping[str, Any]) -> dict[int, Media]:
+    wanted = [m["id"] for m in content["media"]]
+    if not wanted:
+        return {}
+    found = session.scalars(select(Media).where(Media.desk_id == desk_id, Media.id.in_(wanted)))
+    return {picture.id: picture for picture in found}
 
 
 def find(session: Session, revision: Revision, *, now: datetime) -> list[Finding]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from content_library.content import every_text, parts_for, resolved, text_for
+from content_library.content import every_text, resolved
 from content_library.errors import InvalidInput
 from content_library.fact_names import problems_in
 from content_library.formats import BUILTIN_FIELDS, FieldType
-from content_library.models.account import NETWORK_NAMES, Account
-from content_library.network_limits import LIMITS, count, graphemes
+from content_library.models.account import Account
+from content_library.network_fit import Picture, misfits
 from content_library.offer_window import window
 from content_library.wall_time import parse_wall
 
@@ -22,8 +23,12 @@ def missing(
     accounts: Sequence[Account],
     zone: str,
     now: datetime,
+    pictures: Mapping[int, Picture] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """Field name → what to do about it; empty when the post is ready to be submitted."""
+    """Field name → what to do about it; empty when the post is ready to be submitted.
+
+    `pictures`: what is known of the bytes of its pictures, by id.
+    """
     content = resolved(content)
     found: dict[str, str] = {}
     if not content["title"]:
@@ -35,7 +40,7 @@ def missing(
     found.update(_format_fields(content, fields))
     found.update(_addresses(content, fields))
     found.update(_media(content))
-    found.update(_lengths(content, accounts))
+    found.update(misfits(content, sorted({a.network for a in accounts}), pictures))
     found.update(_window(content, fields, zone, now))
     found.update(_unreadable_moments(content))
     found.update(_facts(content))
@@ -115,34 +120,6 @@ def _media(content: Mapping[str, Any]) -> dict[str, str]:
         return {}
     which = ", ".join(str(n) for n in without)
     return {"media": f"Picture {which}: describe it for people who cannot see it."}
-
-
-def _lengths(content: Mapping[str, Any], accounts: Sequence[Account]) -> dict[str, str]:
-    found = {}
-    for network in sorted({a.network for a in accounts}):
-        name = NETWORK_NAMES[network]
-        over = [c for c in (count(network, part) for part in parts_for(content, network)) if c.over]
-        field = f"variant_{network}" if network in content["variants"] else "text"
-        if over and text_for(content, network):
-            found[field] = (
-                f"{name} takes {over[0].limit} and this is {over[0].used}. "
-                f"Shorten it, write a variant for {name}, or send it as a thread."
-            )
-        found.update(_pictures_for(network, name, content["media"]))
-    return found
-
-
-def _pictures_for(network: str, name: str, media: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    limits = LIMITS[network]
-    if len(media) > limits.images:
-        return {"media": f"{name} takes {limits.images} pictures and there are {len(media)}. Remove some."}
-    long = [n for n, m in enumerate(media, start=1) if len(graphemes(m["alt"])) > limits.alt_graphemes]
-    if long:
-        return {
-            "media": f"The description of picture {long[0]} is too long for {name}, "
-            f"which takes {limits.alt_graphemes} characters. Shorten it."
-        }
-    return {}
 
 
 def _window(

@@ -5,6 +5,9 @@ stand there, part by part. The hash differs if and only if a byte of the canonic
 
 Texts may name facts; `facts` holds what each said when the revision was made, and `resolved` is the one place that
 writes them out.
+
+What not every post has (`OPTIONAL`) stands in a document only where it is used, so that the hash of one that does not
+use it stays what it was: `poll` {options, minutes}, `first_comment`, and `utm` {medium, campaign} for its links.
 """
 
 import hashlib
@@ -15,8 +18,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from content_library.fact_names import fact_key, names_in, written_out
+from content_library.link_tags import tagged
 from content_library.models.account import Account
 from content_library.network_limits import LIMITS, split_thread
+from content_library.poll_rules import USUAL_MINUTES, poll_on, with_lines
 
 Content = dict[str, Any]
 
@@ -45,6 +50,7 @@ EMPTY: Mapping[str, Any] = {
     "answers": {},
     "facts": {},
 }
+OPTIONAL = ("poll", "first_comment", "utm")
 
 _URL = re.compile(r"https?://[^\s<>\"]+")
 _TRAILING = ".,;:!?)]}’”'"
@@ -74,7 +80,21 @@ def normalise(raw: Mapping[str, Any]) -> Content:
         {"id": int(m["id"]), "sha256": m.get("sha256", ""), "alt": m.get("alt", "")}
         for m in document["media"]
     ]
-    return document
+    return {**document, **_optional(_clean({key: raw[key] for key in OPTIONAL if raw.get(key)}))}
+
+
+def _optional(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is used of what not every post has."""
+    poll, comment, utm = said.get("poll"), said.get("first_comment"), said.get("utm")
+    options = [option for line in poll["options"] if (option := " ".join(line.split()))] if poll else []
+    kept: dict[str, Any] = {}
+    if poll and options:
+        kept["poll"] = {"options": options, "minutes": int(poll.get("minutes") or USUAL_MINUTES)}
+    if comment:
+        kept["first_comment"] = comment
+    if utm:
+        kept["utm"] = {key: utm.get(key, "") for key in ("medium", "campaign")}
+    return kept
 
 
 def _answers(raw: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -103,7 +123,14 @@ def clean_text(text: str) -> str:
 def facts_named(content: Mapping[str, Any]) -> dict[str, str]:
     """Key → name as written, of every fact a document names where it may go out."""
     texts = [content["title"], content["text"], *(v["text"] for v in content["variants"].values())]
-    return names_in([*texts, *(m["alt"] for m in content["media"])])
+    return names_in([*texts, *(m["alt"] for m in content["media"]), *_said_besides(content).values()])
+
+
+def _said_besides(content: Mapping[str, Any]) -> dict[str, str]:
+    """Field → text of the options of a poll and of the first comment, where there are any."""
+    poll, comment = content.get("poll"), content.get("first_comment")
+    options = {f"poll_{n}": option for n, option in enumerate(poll["options"], start=1)} if poll else {}
+    return {**options, **({"first_comment": comment} if comment else {})}
 
 
 def resolved(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -120,7 +147,18 @@ def resolved(content: Mapping[str, Any]) -> Mapping[str, Any]:
             for network, variant in content["variants"].items()
         },
         "media": [{**m, "alt": written_out(m["alt"], values)} for m in content["media"]],
+        **_besides_resolved(content, values),
     }
+
+
+def _besides_resolved(content: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if poll := content.get("poll"):
+        options = [" ".join(written_out(option, values).split()) for option in poll["options"]]
+        found["poll"] = {**poll, "options": options}
+    if comment := content.get("first_comment"):
+        found["first_comment"] = written_out(comment, values)
+    return found
 
 
 def text_for(content: Mapping[str, Any], network: str) -> str:
@@ -138,6 +176,8 @@ def texts_going_out(content: Mapping[str, Any], networks: Iterable[str]) -> dict
         unread |= {"title", "source"}
     if wanted and wanted <= content["variants"].keys():
         unread.add("text")
+    if wanted and not any(LIMITS[network].first_comment for network in wanted):
+        unread.add("first_comment")
     return {field: text for field, text in every_text(content).items() if field not in unread}
 
 
@@ -152,6 +192,8 @@ def every_text(content: Mapping[str, Any]) -> dict[str, str]:
         "source": source_line(content["source"]),
         **variants,
         **alts,
+        **_said_besides(content),
+        **({"utm_campaign": content["utm"]["campaign"]} if content.get("utm") else {}),
     }
 
 
@@ -161,18 +203,59 @@ def source_line(source: Mapping[str, str]) -> str:
 
 
 def parts_for(content: Mapping[str, Any], network: str) -> list[str]:
-    """The texts of the posts on this network, in order: several only for a thread."""
-    text = text_for(content, network)
+    """The texts of the posts on this network, in order: several only for a thread. Without the first comment.
+
+    Links have their UTM parameters. Where the network has no polls, the options are lines of the text.
+    """
+    return _parts(resolved(content), network)[0]
+
+
+def _parts(content: Mapping[str, Any], network: str) -> tuple[list[str], dict[str, Any] | None]:
+    """The texts, and the poll that goes with the first of them."""
+    text, poll, has_pictures = _tagged(content, network), content.get("poll"), bool(content["media"])
+    texts = _split(content, network, text)
+    if not poll:
+        return texts, None
+    made = poll_on(network, poll, texts[0], has_pictures=has_pictures)
+    return (texts, made) if made else (_split(content, network, with_lines(text, poll["options"])), None)
+
+
+def _tagged(content: Mapping[str, Any], network: str) -> str:
+    text, utm = text_for(content, network), content.get("utm")
+    return tagged(text, network, utm) if utm else text
+
+
+def _split(content: Mapping[str, Any], network: str, text: str) -> list[str]:
     if content["thread"] and LIMITS[network].threads:
-        return split_thread(network, text)
+        return split_thread(network, text, has_pictures=bool(content["media"]))
     return [text]
 
 
-def rendition(content: Mapping[str, Any], account: Account) -> dict[str, Any]:
-    """Exactly what this account will show. The title is sent only where the network has one (the public page)."""
+def comment_for(content: Mapping[str, Any], network: str) -> str:
+    """The first comment as it goes out on this network; "" where there is none, or none can be written."""
     content = resolved(content)
-    texts = parts_for(content, account.network)
+    comment, utm = content.get("first_comment", ""), content.get("utm")
+    if not comment or LIMITS[network].first_comment is None:
+        return ""
+    return tagged(comment, network, utm) if utm else str(comment)
+
+
+def rendition(content: Mapping[str, Any], account: Account) -> dict[str, Any]:
+    """Exactly what this account will show. The title is sent only where the network has one (the public page).
+
+    A first comment is the last part and says so; a poll stands with the first part.
+    """
+    content = resolved(content)
+    texts, poll = _parts(content, account.network)
+    comment = comment_for(content, account.network)
     media = [{"sha256": m["sha256"], "alt": m["alt"]} for m in content["media"]]
+    parts: list[dict[str, Any]] = [
+        {"text": text, "media": media if n == 0 else []} for n, text in enumerate(texts)
+    ]
+    if poll:
+        parts[0]["poll"] = poll
+    if comment:
+        parts.append({"text": comment, "media": [], "comment": True})
     return {
         "v": 1,
         "account": account.id,
@@ -180,8 +263,8 @@ def rendition(content: Mapping[str, Any], account: Account) -> dict[str, Any]:
         "audience": content["audience"],
         "language": content["language"],
         "title": content["title"] if account.network == "page" else "",
-        "parts": [{"text": text, "media": media if n == 0 else []} for n, text in enumerate(texts)],
-        "links": links_in(texts),
+        "parts": parts,
+        "links": links_in([part["text"] for part in parts]),
         "source": content["source"] if account.network == "page" else None,
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from content_library.content import resolved
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD
 from content_library.models.account import NETWORK_NAMES
+from content_library.poll_rules import duration
 from content_library.word_diff import Change, word_diff
 
 
@@ -96,7 +97,7 @@ def changed_pictures(before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
 
 
 def _reading_order(row: tuple[str, str]) -> int:
-    first = ("title", "text", "variant", "field", "accounts")
+    first = ("title", "text", "variant", "poll", "first_comment", "utm", "field", "accounts")
     return next((n for n, start in enumerate(first) if row[0].startswith(start)), len(first))
 
 
@@ -111,10 +112,23 @@ def _in_words(
         yield (key, label), "yes" if content[key] else "no"
     for network, variant in content["variants"].items():
         yield (f"variant_{network}", f"Text for {NETWORK_NAMES.get(network, network)}"), variant["text"]
+    yield from _besides(content)
     labels = {spec["key"]: spec["label"] for spec in fields}
     for key, value in content["fields"].items():
         yield (f"field_{key}", labels.get(key, key.replace("_", " ").capitalize())), _said(value)
     yield from _references(content, names)
+
+
+def _besides(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], str]]:
+    """What not every post has: a poll, a first comment, UTM parameters."""
+    if poll := content.get("poll"):
+        yield ("poll", "Options of the poll"), "\n".join(poll["options"])
+        yield ("poll_minutes", "The poll is open for"), duration(poll["minutes"])
+    if comment := content.get("first_comment"):
+        yield ("first_comment", "First comment"), comment
+    if utm := content.get("utm"):
+        said = {f"utm_{key}": value for key, value in utm.items() if value}
+        yield ("utm", "UTM parameters of links"), ", ".join(f"{key}={value}" for key, value in said.items())
 
 
 def _references(content: Mapping[str, Any], names: Names) -> Iterator[tuple[tuple[str, str], str]]:

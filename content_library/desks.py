@@ -113,6 +113,25 @@ def set_teams(session: Session, desk: Desk, team_ids: Collection[int], *, actor:
     )
 
 
+def set_link_tags(
+    session: Session, desk: Desk, *, tags_links: bool, medium: str, actor: User, now: datetime
+) -> None:
+    """Whether new posts add UTM parameters to their links, and with which `utm_medium`. Raises InvalidInput."""
+    require(can_manage_desk(actor, desk.id), "Only this desk’s leads and administrators can change it.")
+    medium = medium.strip()
+    after = {"tags_links": tags_links, "utm_medium": medium}
+    if not re.fullmatch(r"[\w.~-]+", medium):
+        sentence = "Write one word without spaces, such as social."
+        raise InvalidInput(sentence, {"medium": sentence})
+    before = {key: getattr(desk, key) for key in after}
+    if before == after:
+        return
+    desk.tags_links, desk.utm_medium = tags_links, medium
+    flush(session)
+    said = f"Links of new posts of “{desk.name}” {'tell' if tags_links else 'do not tell'} where readers came from"
+    _note(session, desk, "desk.link_tags_changed", said, before, after, actor=actor, now=now)
+
+
 def set_solo(session: Session, desk: Desk, *, solo: bool, actor: User, now: datetime) -> int:
     """Whether people of this desk may clear their own posts.
 

@@ -1,13 +1,14 @@
 """How long a text may be on each network, and where it is cut or split. Limits are plain data."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
 from content_library import text_weights
 from content_library.limits_by_network import LIMITS as LIMITS
 from content_library.limits_by_network import NetworkLimits as NetworkLimits
+from content_library.limits_by_network import PollLimits as PollLimits
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,31 @@ def graphemes(text: str) -> list[str]:
     return [match.group() for match in _GRAPHEME.finditer(text)]
 
 
-def count(network: str, text: str) -> Count:
+def count(network: str, text: str, *, has_pictures: bool = False) -> Count:
     """How long a text is for this network, in its own way of counting."""
+    return _counted(text, _limits(network, has_pictures=has_pictures))
+
+
+def count_comment(network: str, text: str) -> Count:
+    """How long a first comment is. `KeyError` for a network where we cannot write one."""
     limits = LIMITS[network]
+    if limits.first_comment is None:
+        raise KeyError(network)
+    return _counted(text, replace(limits, graphemes=limits.first_comment))
+
+
+def utf16_length(text: str) -> int:
+    """How many characters most servers count: an emoji is two or more."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _limits(network: str, *, has_pictures: bool) -> NetworkLimits:
+    """What holds for one post; a text that goes with pictures may have less room."""
+    limits = LIMITS[network]
+    return replace(limits, graphemes=limits.caption) if has_pictures and limits.caption else limits
+
+
+def _counted(text: str, limits: NetworkLimits) -> Count:
     characters, octets = _size(_units(text, limits))
     used, limit, unit = characters, limits.graphemes, "characters"
     if limits.bytes is not None and octets * limits.graphemes > characters * limits.bytes:
@@ -91,19 +114,19 @@ def count(network: str, text: str) -> Count:
     return Count(len(graphemes(text)), len(text.encode()), used, limit, unit, max(0, used - limit))
 
 
-def what_is_cut(network: str, text: str) -> Cut:
+def what_is_cut(network: str, text: str, *, has_pictures: bool = False) -> Cut:
     """The text that fits into one post, and what is beyond it: for previews."""
-    limits = LIMITS[network]
+    limits = _limits(network, has_pictures=has_pictures)
     units = _units(text, limits)
     fitting = _fitting(units, limits)
     return Cut(_joined(units[:fitting]), _joined(units[fitting:]))
 
 
-def split_thread(network: str, text: str) -> list[str]:
+def split_thread(network: str, text: str, *, has_pictures: bool = False) -> list[str]:
     """The parts of a thread, each within the limit: at paragraphs, then sentences, then words.
 
-    No word is lost and no grapheme or URL is divided; a URL longer than the limit is a part of its own
-    that does not fit. A network without threads gets the text in one part.
+    Pictures go with the first part. No word is lost and no grapheme or URL is divided; a URL longer than the limit is
+    a part of its own that does not fit. A network without threads gets the text in one part.
     """
     limits = LIMITS[network]
     if not limits.threads:
@@ -111,7 +134,7 @@ def split_thread(network: str, text: str) -> list[str]:
     rest = _stripped(_units(text, limits))
     parts: list[str] = []
     while rest:
-        end = _part_end(rest, limits)
+        end = _part_end(rest, limits if parts else _limits(network, has_pictures=has_pictures))
         parts.append(_joined(_stripped(rest[:end])))
         rest = _stripped(rest[end:])
     return parts or [text]

@@ -15,7 +15,7 @@ from content_library.errors import Conflict, InvalidInput, NotFound
 from content_library.fact_values import hold_facts, with_facts
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
-from content_library.models.format import Format
+from content_library.models.format import Format, Kind
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.topic import Product, Topic, post_products, post_topics
 from content_library.models.user import User
@@ -66,6 +66,8 @@ def create_post(
     if format_ is None or not format_.is_active:
         raise InvalidInput("Choose a format for the post.", {"format": "Choose a format from the list."})
     said = normalise(empty(**{**_defaults(session, desk, format_, now=now), **known, "format": format_key}))
+    if format_.kind is not Kind.QUESTION:
+        said.pop("poll", None)
     content = with_facts(session, desk.id, said)
     post = Post(
         desk=desk,
@@ -98,6 +100,7 @@ def _defaults(session: Session, desk: Desk, format_: Format, *, now: datetime) -
         "ingredient": format_.ingredient,
         "educational": format_.ingredient in ("education", "expertise"),
         "entertaining": format_.ingredient == "humour",
+        "utm": {"medium": desk.utm_medium, "campaign": ""} if desk.tags_links else None,
     }
 
 

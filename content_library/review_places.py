@@ -43,6 +43,7 @@ def _texts(revision: Revision) -> list[tuple[str, str]]:
         document = json.loads(rendition.payload)
         parts = [p["text"] for p in document["parts"]]
         alts = [m["alt"] for p in document["parts"] for m in p["media"]]
-        said = " ".join(" ".join([document["title"], *parts, *alts]).split())
+        options = [option for p in document["parts"] if "poll" in p for option in p["poll"]["options"]]
+        said = " ".join(" ".join([document["title"], *parts, *alts, *options]).split())
         found.append((document["network"], said))
     return found

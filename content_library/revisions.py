@@ -22,7 +22,7 @@ from content_library.fact_values import with_facts
 from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.fact import FactUse
-from content_library.models.format import Format
+from content_library.models.format import Format, Kind
 from content_library.models.media import Media
 from content_library.models.post import Post, Rendition, Revision
 from content_library.models.topic import Product, Topic
@@ -108,8 +108,11 @@ def _checked(session: Session, post: Post, content: dict[str, Any]) -> dict[str,
     content["accounts"] = [a.id for a in accounts_of(session, post.desk_id, content["accounts"])]
     content["topics"] = sorted(t.id for t in _of_desk(session, Topic, post.desk_id, content["topics"]))
     content["products"] = sorted(p.id for p in _of_desk(session, Product, post.desk_id, content["products"]))
-    if session.get(Format, content["format"]) is None:
+    format_ = session.get(Format, content["format"])
+    if format_ is None:
         raise InvalidInput("Choose a format for this post.", {"format": "Choose a format from the list."})
+    if "poll" in content and format_.kind is not Kind.QUESTION:
+        raise InvalidInput("Only questions have a poll.", {"poll_1": "Only questions have a poll."})
     return with_facts(session, post.desk_id, content)
 
 
@@ -155,4 +158,7 @@ def searchable(post: Post, content: Mapping[str, Any]) -> list[str]:
     fields = [v for v in content["fields"].values() if isinstance(v, str)]
     names = [t.name for t in post.topics] + [p.name for p in post.products]
     alts = [m["alt"] for m in content["media"]]
-    return [content["title"], content["text"], *variants, *fields, *names, *alts, content["source"]["title"]]
+    besides = [*(content.get("poll") or {}).get("options", []), content.get("first_comment", "")]
+    return [
+        content["title"], content["text"], *variants, *fields, *names, *alts, content["source"]["title"], *besides
+    ]  # fmt: skip

@@ -54,6 +54,11 @@ def with_words(content: Mapping[str, Any], spot: Spot, words: str) -> dict[str, 
     if kind == "variant":
         variants = content["variants"]
         return {**content, "variants": {**variants, key: {"text": put(variants[key]["text"])}}}
+    if spot.field == "first_comment":
+        return {**content, "first_comment": put(content["first_comment"])}
+    if kind == "poll":
+        options = [put(o) if str(n) == key else o for n, o in enumerate(content["poll"]["options"], start=1)]
+        return {**content, "poll": {**content["poll"], "options": options}}
     if kind == "alt":
         media = [{**m, "alt": put(m["alt"])} if str(m["id"]) == key else m for m in content["media"]]
         return {**content, "media": media}
@@ -66,4 +71,9 @@ def _texts(content: Mapping[str, Any], network: str) -> dict[str, str]:
     texts = {f"variant_{network}": variant["text"]} if variant else {"text": content["text"]}
     if network == "page":
         texts["title"] = content["title"]
-    return texts | {f"alt_{m['id']}": m["alt"] for m in content["media"]}
+    texts |= {f"alt_{m['id']}": m["alt"] for m in content["media"]}
+    if poll := content.get("poll"):
+        texts |= {f"poll_{n}": option for n, option in enumerate(poll["options"], start=1)}
+    if comment := content.get("first_comment"):
+        texts["first_comment"] = comment
+    return texts

@@ -72,7 +72,8 @@ def _check(revision: Revision, place: Mapping[str, str], words: str) -> None:
         sentence = (
             "These words stand there more than once. Mark a few more words around them."
             if found
-            else "Other words can be proposed for the text, the title and the descriptions of pictures only."
+            else "Other words can be proposed for the text, the title, the first comment, the options of a poll and "
+            "the descriptions of pictures only."
         )
         raise InvalidInput(sentence, {"quote": sentence})
 

@@ -16,7 +16,14 @@ from content_library.models.account import Account, AccountState
 from content_library.models.media import Media
 from content_library.models.post import Rendition
 from scheduler.models import Part, Publication, PublicationState
-from service_channel.networks.base import Network, OutgoingMedia, OutgoingPart, Prepared, RemoteRef
+from service_channel.networks.base import (
+    Network,
+    OutgoingMedia,
+    OutgoingPart,
+    Poll,
+    Prepared,
+    RemoteRef,
+)
 
 ENVELOPE_RULE = "key, created_at and reply references are added at sending"
 
@@ -212,7 +219,14 @@ def outgoing(
         key="",
         created_at=now,
         source={name: words for name, words in (document.get("source") or {}).items() if words},
+        poll=_poll(part.get("poll")),
     )
+
+
+def _poll(said: Mapping[str, Any] | None) -> Poll | None:
+    if said is None:
+        return None
+    return Poll(tuple(said["options"]), said["minutes"], said.get("question", ""))
 
 
 def with_envelope(part: OutgoingPart, parts: Sequence[Standing]) -> OutgoingPart:

@@ -8,7 +8,15 @@ from flask import flash, redirect, render_template, request, url_for
 from slugify import slugify
 
 from app.admin.access import administrators
-from app.admin.forms import DeskForm, DeskTeamsForm, NewDeskForm, TeamChecklistForm, TeamForm, TeamHoursForm
+from app.admin.forms import (
+    DeskForm,
+    DeskTeamsForm,
+    LinkTagsForm,
+    NewDeskForm,
+    TeamChecklistForm,
+    TeamForm,
+    TeamHoursForm,
+)
 from app.admin.views import blueprint
 from app.extensions import db, me, now
 from app.formatting import gettext as _
@@ -68,6 +76,20 @@ def change_desk_teams(handle: str) -> Any:
         flash(_("The teams are saved.") + _uncleared(form.result), "good")
         return _back_to(found)
     return _desk_page(found, teams=form), 422
+
+
+@blueprint.post("/settings/desks/<handle>/links")
+@administrators
+def change_link_tags(handle: str) -> Any:
+    found, form = verbs.get_desk(db(), handle), LinkTagsForm()
+    if form.accepts(
+        lambda: verbs.set_link_tags(
+            db(), found, tags_links=bool(form.tags.data), medium=form.medium.data or "", actor=me(), now=now()
+        )
+    ):
+        flash(_("What links say is saved. It holds for posts that are begun from now on."), "good")
+        return _back_to(found)
+    return _desk_page(found, links=form), 422
 
 
 @blueprint.post("/settings/desks/<handle>/solo")
@@ -204,7 +226,12 @@ def _change_desk(found: Desk, form: DeskForm) -> None:
     )  # fmt: skip
 
 
-def _desk_page(found: Desk, details: DeskForm | None = None, teams: DeskTeamsForm | None = None) -> str:
+def _desk_page(
+    found: Desk,
+    details: DeskForm | None = None,
+    teams: DeskTeamsForm | None = None,
+    links: LinkTagsForm | None = None,
+) -> str:
     hours = {"opens": time.fromisoformat(found.opens), "closes": time.fromisoformat(found.closes)}
     kept = {key: getattr(found, key) for key in ("name", "zone", "about", "website")}
     every_team = verbs.teams(db())
@@ -214,6 +241,7 @@ def _desk_page(found: Desk, details: DeskForm | None = None, teams: DeskTeamsFor
         found=found,
         details=details or DeskForm(formdata=None, **kept, **hours),
         teams=teams or DeskTeamsForm(formdata=None, every_team=every_team, teams=chosen),
+        links=links or LinkTagsForm(formdata=None, tags=found.tags_links, medium=found.utm_medium),
     )
 
 

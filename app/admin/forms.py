@@ -25,6 +25,7 @@ from app.forms import DeskcastForm, choices
 from app.zones import zone_choices
 from content_library.format_editing import MOST_PEOPLE, MOST_STEPS
 from content_library.formats import BUILTIN_FIELDS, INGREDIENTS, FieldType
+from content_library.link_tags import LONGEST_TAG
 from content_library.memberships import ROLE_NAMES, Place
 from content_library.models.desk import Desk, Team
 from content_library.models.format import Kind, Tone
@@ -140,6 +141,11 @@ class DeskForm(DeskcastForm):
     def __init__(self, *args: Any, **kw: Any) -> None:
         super().__init__(*args, **kw)
         self.zone.choices = choices(zone_choices(self.zone.data))
+
+
+class LinkTagsForm(DeskcastForm):
+    tags = BooleanField(_("New posts say in their links where readers came from (UTM)"))
+    medium = StringField(_("utm_medium"), [_NEEDED, Length(max=LONGEST_TAG)])
 
 
 class DeskTeamsForm(DeskcastForm):

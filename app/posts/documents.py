@@ -12,6 +12,7 @@ from content_library.fact_values import with_facts
 from content_library.formats import FieldType
 from content_library.media import pictures_by_id
 from content_library.models.format import Format
+from content_library.poll_rules import MOST, USUAL_MINUTES
 
 PLAIN = (
     "title", "text", "thread", "language", "audience", "accounts", "topics", "products", "ingredient", "educational",
@@ -49,9 +50,33 @@ def form_values(content: Mapping[str, Any], *, version: int, base: int | None) -
     values |= {f"variant_{network}": variant["text"] for network, variant in content["variants"].items()}
     for key, answer in content.get("answers", {}).items():
         values |= {f"{asked}_{key}": said for asked, said in answer.items()}
+    values |= _besides_values(content)
     values["media"] = [m["id"] for m in content["media"]]
     values |= {f"alt_{m['id']}": m["alt"] for m in content["media"]}
     return values
+
+
+def _besides_values(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of what not every post has: a poll, a first comment, UTM parameters."""
+    poll, utm = content.get("poll") or {}, content.get("utm")
+    values: dict[str, Any] = {
+        f"poll_{n}": option for n, option in enumerate(poll.get("options", ()), start=1)
+    }
+    values["poll_minutes"] = poll.get("minutes", USUAL_MINUTES)
+    values["first_comment"] = content.get("first_comment", "")
+    values["utm"], values["utm_campaign"] = bool(utm), utm["campaign"] if utm else ""
+    return values
+
+
+def _besides(data: Mapping[str, Any], shelf: Shelf) -> dict[str, Any]:
+    """What the form says of them."""
+    found: dict[str, Any] = {"first_comment": data["first_comment"] or ""}
+    if data["utm"]:
+        found["utm"] = {"medium": shelf.desk.utm_medium, "campaign": data["utm_campaign"] or ""}
+    if shelf.has_poll:
+        options = [data[f"poll_{n}"] or "" for n in range(1, MOST + 1)]
+        found["poll"] = {"options": options, "minutes": data["poll_minutes"]}
+    return found
 
 
 def read_content(form: ComposerForm, shelf: Shelf) -> dict[str, Any]:
@@ -59,6 +84,7 @@ def read_content(form: ComposerForm, shelf: Shelf) -> dict[str, Any]:
     data = form.data
     known = pictures_by_id(db(), shelf.desk.id, data["media"] or [])
     content = {key: _said(data[key]) for key in PLAIN}
+    content |= _besides(data, shelf)
     content["format"] = shelf.format.key
     content["fields"] = {
         spec["key"]: _said(data[f"field_{spec['key']}"])

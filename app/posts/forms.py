@@ -26,12 +26,14 @@ from wtforms.widgets import DateInput, DateTimeLocalInput, URLInput
 
 from app.formatting import gettext as _
 from app.forms import DeskcastForm
+from content_library import poll_rules
 from content_library.boundaries.rules import Rule, Severity
 from content_library.formats import AUDIENCES, INGREDIENTS, ONWARD, FieldType
+from content_library.link_tags import LONGEST_TAG
 from content_library.media import LONGEST_ALT
 from content_library.models.account import NETWORK_NAMES, Account
 from content_library.models.desk import Desk
-from content_library.models.format import Format
+from content_library.models.format import Format, Kind
 from content_library.models.topic import Product, Topic
 
 LANGUAGES = {
@@ -58,6 +60,14 @@ def at_most(characters: int) -> Length:
     return Length(max=characters, message=_("Keep this under {} characters.").format(f"{characters:,}"))
 
 
+def _options() -> dict[str, StringField]:
+    """A field for each option of a poll."""
+    return {
+        f"poll_{n}": StringField(_("Option {}").format(n), [at_most(300)])
+        for n in range(1, poll_rules.MOST + 1)
+    }
+
+
 class ComposerForm(DeskcastForm):
     """What every post has. `version` and `base` say which working copy and which revision the page began from."""
 
@@ -68,6 +78,9 @@ class ComposerForm(DeskcastForm):
     text = TextAreaField(_("Text"), [Needed(), at_most(LONGEST_TEXT)])
     accounts = SelectMultipleField(_("Where it goes out"), [Needed()], coerce=int)
     thread = BooleanField(_("Send a long text as a thread"))
+    first_comment = TextAreaField(_("First comment"), [at_most(LONGEST_TEXT)])
+    utm = BooleanField(_("Say in the links where readers came from (UTM)"))
+    utm_campaign = StringField(_("Campaign"), [at_most(LONGEST_TAG)])
     media = SelectMultipleField(_("Pictures"), coerce=int, validate_choice=False)
     upload = FileField(_("Add a picture"))
     topics = SelectMultipleField(_("Topics"), coerce=int)
@@ -116,6 +129,11 @@ class Shelf:
         return [dict(spec) for spec in self.format.fields]
 
     @property
+    def has_poll(self) -> bool:
+        """Only a question has one."""
+        return self.format.kind is Kind.QUESTION
+
+    @property
     def needs(self) -> set[str]:
         """The fields every post has that this format asks for."""
         return {spec["key"] for spec in self.specs if spec["type"] == FieldType.BUILTIN}
@@ -126,6 +144,11 @@ def composer_form(shelf: Shelf, pictures: Iterable[int], values: Mapping[str, An
     fields: dict[str, Any] = {
         f"field_{spec['key']}": _field(spec) for spec in shelf.specs if spec["type"] != FieldType.BUILTIN
     }
+    if shelf.has_poll:
+        fields |= _options()
+        fields["poll_minutes"] = SelectField(
+            _("Open for"), choices=poll_rules.DURATIONS, coerce=int, default=poll_rules.USUAL_MINUTES
+        )
     for network in shelf.networks:
         name = NETWORK_NAMES.get(network, network)
         fields[f"variant_{network}"] = TextAreaField(_("Text for {}").format(name), [at_most(LONGEST_TEXT)])

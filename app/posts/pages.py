@@ -28,6 +28,7 @@ from content_library.media import find_pictures, pictures_by_id
 from content_library.models.account import Account, AccountState
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.review import Decision, Submission, Verdict
+from content_library.network_fit import hints
 from content_library.network_limits import LIMITS
 from content_library.offer_window import window
 from content_library.review_clocks import Forecast, forecast
@@ -64,6 +65,7 @@ def compose_page(
         pictures=[pictures[m["id"]] for m in content["media"] if m["id"] in pictures],
         shelf_pictures=find_pictures(db(), desk().id, per_page=12).pictures,
         offered_facts=offered(db(), desk().id),
+        has_comments=any(LIMITS[network].first_comment for network in shelf.networks),
         has_threads=any(LIMITS[network].threads for network in shelf.networks),
         account_hints={str(a.id): account_hint(a) for a in shelf.accounts},
         act=ActForm(formdata=None),
@@ -93,12 +95,16 @@ def account_hint(account: Account) -> str:
 def panel(form: ComposerForm, shelf: Shelf, content: Mapping[str, Any]) -> dict[str, Any]:
     """Previews, what is missing, boundaries touched, who clears it, when it may go out: what changes with the text."""
     chosen = [a for a in shelf.accounts if a.id in set(content["accounts"])]
-    problems = missing(content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now())
+    pictures = pictures_by_id(db(), desk().id, [m["id"] for m in content["media"]])
+    problems = missing(
+        content, fields=shelf.specs, accounts=chosen, zone=desk().zone, now=now(), pictures=pictures
+    )
     problems |= below_its_stage(db(), chosen, shelf.format)
     findings = find_in_content(db(), desk(), content, chosen, now=now())
     route = route_of(db(), desk(), content, findings, now=now())
     return {
         "previews": content_previews(db(), desk().id, content, chosen),
+        "hints": hints(content, list(dict.fromkeys(a.network for a in chosen))),
         "problems": [(field_of(key, shelf), sentence) for key, sentence in problems.items()],
         "form": form,
         "findings": [(finding, found_words(finding, content)) for finding in findings],

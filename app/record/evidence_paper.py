@@ -8,6 +8,7 @@ from typing import Any
 
 from app.record.paper import Paper
 from content_library.models.account import NETWORK_NAMES
+from content_library.poll_rules import duration
 
 Part = Mapping[str, Any]
 _LONGEST = 400
@@ -125,7 +126,16 @@ def _rendition(paper: Paper, rendition: Part) -> None:
     paper.heading(f"As {_place(account)} shows it", level=3)
     paper.fact("Hash", rendition["sha256"])
     for part in json.loads(rendition["payload"])["parts"]:
-        paper.said("", part["text"])
+        _words_of(paper, part)
+
+
+def _words_of(paper: Paper, part: Part) -> None:
+    """What readers see of a part: its text, and the poll that stands with it."""
+    paper.said("First comment" if part.get("comment") else "", part["text"])
+    if poll := part.get("poll"):
+        asked = [poll["question"]] if poll.get("question") else []
+        said = "\n".join([*asked, *(f"( ) {option}" for option in poll["options"])])
+        paper.said(f"Poll, open for {duration(poll['minutes'])}", said)
 
 
 def _media(paper: Paper, media: Sequence[Part], folder: Path) -> None:
@@ -266,7 +276,7 @@ def _sent(paper: Paper, part: Part) -> None:
     paper.fact("Sent", _when(part["sent_at"]))
     paper.fact("Part taken down", _when(part["taken_down_at"]))
     if part["sent"]:
-        paper.said("", part["sent"]["text"])
+        _words_of(paper, part["sent"])
 
 
 def _attempt(paper: Paper, attempt: Part) -> None:

@@ -22,7 +22,8 @@ team_desks = Table(
 class Desk(Base):
     """A service team with its own accounts and posts.
 
-    `solo`: one person may clear their own posts; every such approval says so.
+    `solo`: one person may clear their own posts; every such approval says so. `tags_links`: new posts add UTM
+    parameters to their links, with `utm_medium`; each post can do otherwise.
     """
 
     __tablename__ = "desks"
@@ -37,6 +38,8 @@ class Desk(Base):
     opens: Mapped[str] = mapped_column(String(5), default="09:00")
     closes: Mapped[str] = mapped_column(String(5), default="17:30")
     solo: Mapped[bool] = mapped_column(default=False, server_default=false())
+    tags_links: Mapped[bool] = mapped_column(default=False, server_default=false())
+    utm_medium: Mapped[str] = mapped_column(String(100), default="social", server_default="social")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 

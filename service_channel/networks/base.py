@@ -68,10 +68,14 @@ class OutgoingMedia:
 
 @dataclass(frozen=True)
 class Poll:
-    """What readers are asked to choose among, and for how long."""
+    """What readers are asked to choose among, and for how long.
+
+    `question`: the words above the options, where the network wants some beside the text.
+    """
 
     options: tuple[str, ...]
     minutes: int
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class OutgoingPart:
     )  # where a curated post comes from; the page shows it
     draft: str = ""
     taken: frozenset[str] = frozenset()
-    poll: Poll | None = None  # shown as one where the network has them; the text says the options anyway
+    poll: Poll | None = None  # only where the network has them; elsewhere the text says the options
 
 
 def _kept_nowhere(_session: str) -> None:

@@ -169,7 +169,7 @@ def _poll_problem(poll: Poll | None) -> str:
 
 def _poll(part: OutgoingPart, poll: Poll) -> dict[str, Any]:
     return {
-        "question": {"text": (part.title or part.text)[:_POLL_QUESTION]},
+        "question": {"text": (poll.question or part.title or part.text)[:_POLL_QUESTION]},
         "answers": [{"poll_media": {"text": option}} for option in poll.options],
         "duration": max(1, math.ceil(poll.minutes / 60)),
         "allow_multiselect": False,

@@ -116,7 +116,9 @@ def _poll(part: OutgoingPart, poll: Poll) -> dict[str, Any]:
 
 
 def _question(part: OutgoingPart) -> str:
-    """The last question of the text, or the title; "" where neither is short enough."""
+    """What was approved as such; else the last question of the text, or the title; "" where neither is short enough."""
+    if part.poll and part.poll.question:
+        return part.poll.question if utf16_length(part.poll.question) <= _QUESTION_LENGTH else ""
     asked = [match.group().strip() for match in _QUESTION.finditer(part.text)]
     said = [*reversed(asked), part.title.strip()]
     return next((words for words in said if words and utf16_length(words) <= _QUESTION_LENGTH), "")

@@ -1,7 +1,8 @@
 """Telegram: a bot that posts into a channel or a group. Class B: bots cannot read back what they have posted.
 
 Texts go as they are: no `parse_mode`, so no character is a mark of formatting. Telegram keeps no descriptions of
-pictures. A part is one visible call, so a text that is too long for a caption is refused with pictures.
+pictures. A part is one visible call, so a text that is too long for a caption is refused with pictures, and a poll has
+its text as its description (Bot API: sendPoll).
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from content_library.network_limits import limits_of
+from content_library.network_limits import PollLimits, limits_of, utf16_length
 from content_library.web_fetch import FetchPolicy, httpx_transport
 from service_channel.networks import telegram_connect
 from service_channel.networks.base import (
@@ -22,6 +23,7 @@ from service_channel.networks.base import (
     NetworkClass,
     Outcome,
     OutgoingPart,
+    Poll,
     Preparation,
     Prepared,
     Presence,
@@ -42,6 +44,11 @@ from service_channel.networks.telegram_wire import API, caller, moved_chat, resu
 
 CAPTION = 1_024
 """Characters of a text that goes with pictures (Bot API: sendPhoto, InputMediaPhoto)."""
+
+FEWEST_OPTIONS, LONGEST_POLL_S = 2, 2_628_000
+"""Bot API: sendPoll, options and open_period."""
+
+_POLLS = limits_of("telegram").polls or PollLimits(0, 0)
 
 LONGEST_SIDES, STEEPEST = 10_000, 20
 """Width and height together in pixels, and how many times one may be the other (Bot API: sendPhoto)."""
@@ -125,6 +132,8 @@ class Telegram:
     def _post(self, access: Access, part: OutgoingPart, fields: dict[str, Any], deadline_s: float) -> Reply:
         """The one call that readers see. Pictures go with it (Bot API, "Sending files")."""
         line = caller(self._transport, self._server, _token(access), deadline_s)
+        if part.poll:
+            return line.post("/sendPoll", fields)
         if not part.media:
             return line.post("/sendMessage", fields)
         files = {
@@ -146,17 +155,50 @@ def _chat(access: Access) -> str:
 
 
 def _problem(part: OutgoingPart) -> str:
+    if part.poll:
+        return _poll_problem(part, part.poll)
     problem = media_problem("telegram", "Telegram", part)
     if problem:
         return problem
     if any(_is_misshapen(media.width, media.height) for media in part.media):
         return "Telegram takes pictures whose sides are together no longer than 10,000 pixels and no strip."
-    length = len(part.text.encode("utf-16-le")) // 2  # the units Telegram counts in
+    length = utf16_length(part.text)
     limit = CAPTION if part.media else limits_of("telegram").graphemes
     if length > limit:
         with_pictures = " where there are pictures" if part.media else ""
         return f"Telegram takes {limit:,} characters{with_pictures}; this text has {length:,}."
     return ""
+
+
+def _poll_problem(part: OutgoingPart, poll: Poll) -> str:
+    if part.media:
+        return "Telegram takes pictures or a poll in one message, not both."
+    if not FEWEST_OPTIONS <= len(poll.options) <= _POLLS.options:
+        return f"Telegram takes polls of 2 to {_POLLS.options} options; this one has {len(poll.options)}."
+    if any(not 0 < utf16_length(option) <= _POLLS.option_length for option in poll.options):
+        return f"Telegram takes options of 1 to {_POLLS.option_length} characters."
+    if not 0 < poll.minutes * 60 <= LONGEST_POLL_S:
+        return "Telegram keeps a poll open for a month at most."
+    if not 0 < utf16_length(_question(part, poll)) <= (_POLLS.question or 0):
+        return f"Telegram wants a question of up to {_POLLS.question} characters for a poll."
+    if utf16_length(part.text) > (_POLLS.text or 0):
+        return f"Telegram takes {_POLLS.text:,} characters beside a poll; this text has {utf16_length(part.text):,}."
+    return ""
+
+
+def _question(part: OutgoingPart, poll: Poll) -> str:
+    return poll.question or part.text
+
+
+def _poll_fields(part: OutgoingPart, poll: Poll) -> dict[str, Any]:
+    """The text stands above the question, unless it is the question."""
+    question = _question(part, poll)
+    fields: dict[str, Any] = {
+        "question": question,
+        "options": [{"text": option} for option in poll.options],
+        "open_period": poll.minutes * 60,
+    }
+    return fields if part.text == question else {**fields, "description": part.text}
 
 
 def _is_misshapen(width: int, height: int) -> bool:
@@ -165,7 +207,9 @@ def _is_misshapen(width: int, height: int) -> bool:
 
 def _fields(chat: str, part: OutgoingPart) -> dict[str, Any]:
     fields: dict[str, Any] = {"chat_id": chat}
-    if len(part.media) > 1:
+    if part.poll:
+        fields |= _poll_fields(part, part.poll)
+    elif len(part.media) > 1:
         fields["media"] = [
             {"type": "photo", "media": f"attach://file{number}"} for number in range(len(part.media))
         ]

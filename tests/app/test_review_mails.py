@@ -77,6 +77,23 @@ def test_every_network_is_there_part_by_part_word_for_word(desk: Desk):
     assert "Links:\nhttps://www.brindlemoor.example/help\n" in words.text
 
 
+def test_a_poll_and_a_first_comment_are_there_word_for_word_and_named(desk: Desk):
+    mastodon = make.make_account(desk.session, desk.desk, network="mastodon", handle="m@social.example")
+    bluesky = make.make_account(desk.session, desk.desk)
+    fields = {"interest": "a", "use": "b", "host": "c", "reply_until": "2026-12-01T09:00"}
+    submitted(
+        desk, format_key="future_products", text="Dial or buttons?", accounts=[mastodon.id, bluesky.id],
+        fields=fields, poll={"options": ["Dial", "Buttons"], "minutes": 1_440}, first_comment="Ask us here.",
+    )  # fmt: skip
+    words = desk.mail(desk.elena)
+    assert "Dial or buttons?\n( ) Dial\n( ) Buttons\nPoll, open for 1 day\n" in words.text
+    assert "A) Dial\nB) Buttons" in words.text
+    assert words.text.count("[First comment]\nAsk us here.") == 2
+    assert "[1/" not in words.text
+    assert words.html.count("First comment:") == 2
+    assert "( ) Buttons" in words.html
+
+
 def test_it_says_who_decides_for_whom_why_and_by_when(desk: Desk):
     post = desk.post()
     revision = desk.session.get_one(Revision, post.latest_revision_id)

@@ -134,6 +134,31 @@ def test_what_the_page_says_of_the_source_is_looked_at_too_while_writing_and_at_
     assert clearing_route.find(scene.session, elsewhere, now=NOW) == []
 
 
+def test_options_of_a_poll_the_first_comment_and_the_campaign_are_looked_at_while_writing_and_at_sending(
+    scene: Scene,
+) -> None:
+    bluesky = make.make_account(scene.session, scene.desk)
+    mastodon = make.make_account(scene.session, scene.desk, network="mastodon", handle="m")
+    accounts = [bluesky.id, mastodon.id]
+    besides = {
+        "poll_2": {"poll": {"options": ["Dial", "A free one"], "minutes": 60}, "format": "this_or_that"},
+        "first_comment": {"first_comment": "Sharpening is free."},
+        "utm_campaign": {"text": "Plain: https://a.example", "utm": {"medium": "social", "campaign": "free"}},
+    }
+    for field, said in besides.items():
+        revision = say(
+            scene, **{"text": "Plain, or not?", "accounts": accounts, "poll": None, "utm": None, **said}
+        )
+        (found,) = clearing_route.find(scene.session, revision, now=NOW)
+        assert (found.rule.key, {place.field for place in found.places}) == ("free", {field})
+        for rendition in revision.renditions:
+            touched = find_in_payload(
+                scene.session, scene.desk.id, rendition.payload, zone=scene.desk.zone, now=NOW
+            )
+            assert [f.rule.key for f in touched] == ["free"], (field, rendition.account.network)
+        say(scene, "Plain.", first_comment="", poll=None, utm=None, format="how_to")
+
+
 def test_the_name_of_a_product_asks_product(scene: Scene) -> None:
     from content_library import catalogue
 

@@ -8,15 +8,19 @@ from hypothesis import strategies as st
 
 from content_library.content import (
     EMPTY,
+    OPTIONAL,
     canonical_json,
     content_hash,
     empty,
+    every_text,
+    facts_named,
     links_in,
     normalise,
     parts_for,
     rendition,
     rendition_hash,
     text_for,
+    texts_going_out,
 )
 from content_library.models.account import Account
 
@@ -151,3 +155,87 @@ def test_an_empty_document_is_its_own_copy():
     first["source"]["url"] = "https://a.example"
     assert empty()["source"]["url"] == ""
     assert json.loads(canonical_json(empty())) == dict(EMPTY)
+
+
+BEFORE = {
+    "title": "Dial or buttons?",
+    "text": "Dial or buttons? Read https://shop.example/lids?x=1#top, and (https://b.example).\n\n"
+    + "We want to know. " * 30,
+    "thread": True,
+    "accounts": [3, 1],
+    "variants": {"x": {"text": "Short https://b.example/y"}},
+    "media": [{"id": 4, "sha256": "a" * 64, "alt": "A dial"}],
+    "format": "this_or_that",
+    "fields": {"host": "Maya"},
+}
+
+
+def test_a_post_without_what_not_every_post_has_keeps_the_hash_it_always_had():
+    document = normalise(BEFORE)
+    hashes = {
+        network: rendition_hash(canonical_json(rendition(document, account(network))))
+        for network in ("page", "bluesky", "mastodon", "x", "linkedin", "telegram")
+    }
+    assert {network: found[:16] for network, found in hashes.items()} == {
+        "page": "09dca66c0651885e",
+        "bluesky": "bea1e3094bcc3005",
+        "mastodon": "5d1693be1a4b9f2e",
+        "x": "e28c24aeb2d3a612",
+        "linkedin": "2af70a5c7cb35afc",
+        "telegram": "736d5bddb21a350c",
+    }
+    found = content_hash(document, list(hashes.values()))
+    assert found == "18806670aa4d2dc1a8509d10a75beec2a1f0e29353ac3a204d1aab1d7fd176da"
+
+
+def test_what_is_offered_and_left_empty_is_not_in_the_document():
+    nothing = {"poll": {"options": ["", " "], "minutes": 60}, "first_comment": " ", "utm": None}
+    assert normalise({**BEFORE, **nothing}) == normalise(BEFORE)
+
+
+MORE = {
+    "poll": {"options": [" Dial ", "", "But\ntons"], "minutes": "60"},
+    "first_comment": "Ca\u0301fe ",
+    "utm": {"medium": "social", "campaign": "lids", "other": "x"},
+}
+
+
+def test_what_not_every_post_has_is_kept_in_one_form():
+    document = normalise({**BEFORE, **MORE})
+    assert {key: document[key] for key in OPTIONAL} == {
+        "poll": {"options": ["Dial", "But tons"], "minutes": 60},
+        "first_comment": "C\u00e1fe",
+        "utm": {"medium": "social", "campaign": "lids"},
+    }
+    assert normalise(document) == document
+
+
+def test_each_of_them_changes_the_hash():
+    document = normalise({**BEFORE, **MORE})
+    others = [
+        {**document, "first_comment": "Tea"},
+        {**document, "poll": {**document["poll"], "minutes": 61}},
+        {**document, "poll": {**document["poll"], "options": ["Dial", "Keys"]}},
+        {**document, "utm": {**document["utm"], "campaign": ""}},
+        normalise(BEFORE),
+    ]
+    assert len({content_hash(one, []) for one in [document, *others]}) == len(others) + 1
+    made = {canonical_json(rendition(one, account("mastodon"))) for one in [document, *others]}
+    assert len(made) >= 3
+
+
+def test_facts_are_written_out_in_options_and_in_the_first_comment():
+    facts = {"price": {"id": 1, "number": 1, "value": "9 €"}}
+    raw = {"poll": {"options": ["For {{Price}}", "No"], "minutes": 60}, "first_comment": "It is {{price}}."}
+    document = normalise({"text": "What?", **raw, "facts": facts})
+    assert set(facts_named(document)) == {"price"}
+    said = every_text(document)
+    assert (said["poll_1"], said["first_comment"]) == ("For 9 €", "It is 9 €.")
+
+
+def test_a_first_comment_is_read_only_where_it_goes_out_and_options_everywhere():
+    document = normalise({**BEFORE, **MORE})
+    assert "first_comment" not in texts_going_out(document, ["page", "teams"])
+    assert {"first_comment", "poll_1", "poll_2", "utm_campaign"} <= set(
+        texts_going_out(document, ["page", "x"])
+    )

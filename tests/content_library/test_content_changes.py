@@ -47,3 +47,24 @@ def test_pictures_that_came_went_moved_or_are_described_differently_are_named():
 
 def test_pictures_that_stay_are_not_named():
     assert changed_pictures(empty(media=[picture(1)]), empty(media=[picture(1)])) == []
+
+
+def test_options_a_first_comment_and_what_links_tell_are_named_after_the_text():
+    before = {"text": "A", "poll": {"options": ["Dial", "Keys"], "minutes": 60}}
+    after = {
+        "text": "B",
+        "poll": {"options": ["Dial", "Buttons"], "minutes": 1_440},
+        "first_comment": "More",
+        "utm": {"medium": "social", "campaign": "lids"},
+    }
+    rows = changed_fields(empty(**before), empty(**after), names=NAMES)
+    now = {row.label: "".join(text for op, text in row.changes if op != "delete") for row in rows}
+    assert now == {
+        "Text": "B",
+        "Options of the poll": "Dial\nButtons",
+        "The poll is open for": "1 day",
+        "First comment": "More",
+        "UTM parameters of links": "utm_medium=social, utm_campaign=lids",
+    }
+    gone = changed_fields(empty(**after), empty(text="B"), names=NAMES)
+    assert [row.label for row in gone] == list(now)[1:]

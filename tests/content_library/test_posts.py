@@ -299,6 +299,17 @@ def test_a_post_made_from_another_keeps_its_words_its_lineage_and_its_authors(se
     assert {a.id for a in revision.authors} == {scene.jonas.id, scene.maya.id}
 
 
+def test_a_post_made_from_a_question_has_its_poll_only_as_a_question(session, scene):
+    poll = {"options": ["Dial", "Buttons"], "minutes": 60}
+    parent = make_post(
+        session, scene.desk, scene.jonas, format_key="improve", poll=poll, first_comment="Ask us."
+    )
+    for format_key, kept in (("playful", poll), ("how_to", None)):
+        child = posts.repurpose(session, parent, scene.desk, format_key, actor=scene.maya, now=NOW)
+        content = posts.find_working_copy(session, child, actor=scene.maya).content
+        assert (content.get("poll"), content["first_comment"]) == (kept, "Ask us.")
+
+
 def test_when_the_parent_changes_the_owner_of_the_child_is_told(session, scene):
     parent = make_post(session, scene.desk, scene.jonas)
     child = posts.repurpose(session, parent, scene.desk, "how_to", actor=scene.maya, now=NOW)

@@ -12,7 +12,7 @@ from content_library.media_store import StoredImage
 from content_library.models.audit import AuditEntry
 from content_library.models.media import Media
 from content_library.models.post import Revision
-from content_library.revisions import make_revision
+from content_library.revisions import make_revision, searchable
 from tests.factories import NOW, make_account, make_desk, make_post, make_user, page_of, save
 
 
@@ -100,3 +100,34 @@ def test_the_post_shows_what_its_newest_revision_says(session, desk, maya):
     )
     assert (post.title, post.excerpt, post.is_evergreen) == ("First line.", "First line. Second.", True)
     assert post.valid_until.isoformat() == "2026-12-31T23:00:00+00:00"
+
+
+def test_only_a_question_has_a_poll(session, desk, maya):
+    poll = {"options": ["Dial", "Buttons"], "minutes": 60}
+    post = make_post(session, desk, maya)
+    with pytest.raises(InvalidInput) as refused:
+        make_revision(session, post, {**latest(session, post).content, "poll": poll}, actor=maya, now=NOW)
+    assert list(refused.value.fields) == ["poll_1"]
+    question = make_post(session, desk, maya, format_key="improve", poll=poll)
+    assert latest(session, question).content["poll"] == poll
+
+
+def test_a_first_comment_and_options_are_part_of_what_is_cleared(session, desk, maya):
+    bluesky = make_account(session, desk)
+    post = make_post(session, desk, maya, format_key="improve", accounts=[bluesky.id])
+    hashes = {latest(session, post).content_hash}
+    for said in (
+        {"first_comment": "Ask us."},
+        {"first_comment": "Ask us here."},
+        {"poll": {"options": ["A", "B"], "minutes": 60}},
+        {"poll": {"options": ["A", "C"], "minutes": 60}},
+        {"utm": {"medium": "social", "campaign": "c"}},
+    ):
+        hashes.add(save(session, post, maya, **said).content_hash)
+    assert len(hashes) == 6
+
+
+def test_a_post_is_found_by_its_options_and_its_first_comment(session, desk, maya):
+    poll = {"options": ["Rhubarb", "Custard"], "minutes": 60}
+    post = make_post(session, desk, maya, format_key="improve", poll=poll, first_comment="Marzipan.")
+    assert {"Rhubarb", "Custard", "Marzipan."} <= set(searchable(post, latest(session, post).content))

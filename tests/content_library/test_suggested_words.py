@@ -14,6 +14,8 @@ SAID = normalise(
         text="The lids fit.\nOrder them today, order them well.",
         variants={"bluesky": {"text": "Lids for Fen pots."}},
         media=[{"id": 7, "sha256": "x", "alt": "A lid on a pot"}],
+        poll={"options": ["Glass for me", "Steel"], "minutes": 60},
+        first_comment="All sizes are in the shop.",
     )
 )
 
@@ -26,6 +28,9 @@ SAID = normalise(
         ("page", "Spare lids", Spot("title", 0, 10)),
         ("page", "on a pot", Spot("alt_7", 6, 14)),
         ("bluesky", "Fen pots", Spot("variant_bluesky", 9, 17)),
+        ("bluesky", "for me", Spot("poll_1", 6, 12)),
+        ("bluesky", "Steel", Spot("poll_2", 0, 5)),
+        ("page", "in the shop", Spot("first_comment", 14, 25)),
     ],
 )
 def test_words_are_found_where_their_network_shows_them(network: str, quote: str, spot: Spot):

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from content_library.network_limits import LIMITS, PollLimits
 from service_channel.networks.base import (
     Access,
     Network,
     NetworkClass,
     Outcome,
     OutgoingPart,
+    Poll,
     Prepared,
     Presence,
     SendResult,
@@ -40,6 +42,17 @@ def a_part(network: Network, text: str = "The line in Elm Street works again.") 
     )
 
 
+def a_poll(limits: PollLimits, length: int) -> Poll:
+    """As many options as the network takes, each so long, open for as long as it may be."""
+    options = tuple(chr(ord("a") + n) * length for n in range(limits.options))
+    question = "Which day suits you?" if limits.question else ""
+    return Poll(options, limits.most_minutes or 1_440, question)
+
+
+def asking(network: Network, poll: Poll) -> OutgoingPart:
+    return replace(a_part(network, "We ask you. Which day suits you?"), poll=poll)
+
+
 def prepared(network: Network, access: Access, part: OutgoingPart) -> Prepared:
     preparation = network.prepare(access, part, deadline_s=DEADLINE_S)
     assert preparation.prepared is not None, preparation
@@ -59,6 +72,7 @@ class Basics:
 
     kind: NetworkClass
     can_delete = True
+    judges_polls = True  # whether the network has limits of its own for a poll
 
     def standing(self, access: Access) -> int:
         """How many posts stand on the network, counted without the adapter."""
@@ -103,6 +117,31 @@ class Basics:
         assert done.outcome is (Outcome.SENT if self.can_delete else Outcome.REFUSED), done
         assert done.outcome is Outcome.SENT or done.message
         assert self.standing(access) == (0 if self.can_delete else 1)
+
+    def test_a_first_comment_is_taken_where_the_limits_say_so_and_stands_apart(
+        self, network: Network, access: Access
+    ) -> None:
+        limits = LIMITS.get(network.key)
+        if limits is None or limits.first_comment is None:
+            return
+        post = send(network, access, a_part(network)).ref
+        assert post is not None
+        text = "Ask us here. " * (limits.first_comment // 13)
+        comment = replace(a_part(network, text.strip()), index=1, parent=post, root=post)
+        result = network.send(access, comment, prepared(network, access, comment), deadline_s=DEADLINE_S)
+        assert result.outcome is Outcome.SENT, result
+        assert result.ref is not None and result.ref.remote_id != post.remote_id
+
+    def test_a_poll_is_taken_up_to_the_limits_and_not_beyond(self, network: Network, access: Access) -> None:
+        limits = LIMITS[network.key].polls if network.key in LIMITS else None
+        if limits is None:
+            return
+        full, long = a_poll(limits, limits.option_length), a_poll(limits, limits.option_length + 1)
+        assert send(network, access, asking(network, full)).outcome is Outcome.SENT
+        if self.judges_polls:
+            refused = network.prepare(access, asking(network, long), deadline_s=DEADLINE_S)
+            assert (refused.prepared, refused.outcome) == (None, Outcome.REFUSED)
+            assert refused.message
 
     def test_good_credentials_are_found_good(self, network: Network, access: Access) -> None:
         assert network.check(access).presence is Presence.FOUND

@@ -139,6 +139,14 @@ def test_a_poll_is_one(network: Discord, access: Access, server: Recorded) -> No
     }
 
 
+def test_a_question_that_was_cleared_is_the_one_that_is_asked(
+    network: Discord, access: Access, server: Recorded
+) -> None:
+    ref = send(network, access, replace(a_part(network), poll=Poll(("Mon", "Fri"), 60, "Which day?"))).ref
+    assert ref is not None
+    assert server.posts[ref.remote_id]["poll"]["question"] == {"text": "Which day?"}
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_sent(
     network: Discord, access: Access, server: Recorded, tmp_path: Path
 ) -> None:

@@ -259,6 +259,15 @@ def test_a_poll_lasts_at_least_as_long_as_wanted(
     }
 
 
+def test_a_question_that_was_cleared_is_the_one_that_is_asked(
+    network: LinkedIn, access: Access, server: LinkedInServer
+) -> None:
+    part = replace(a_part(network, "First? Second?"), poll=Poll(("Yes", "No"), 60, "First?"))
+    assert shown(server, send(network, access, part))["content"]["poll"]["question"] == "First?"
+    long = replace(part, poll=Poll(("Yes", "No"), 60, "x" * 141))
+    assert network.prepare(access, long, deadline_s=DEADLINE_S).outcome is Outcome.REFUSED
+
+
 def test_a_poll_without_a_question_in_its_text_asks_its_title(
     network: LinkedIn, access: Access, server: LinkedInServer
 ) -> None:

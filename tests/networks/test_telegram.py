@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from service_channel.networks.base import Access, NetworkClass, Outcome, Presence, RemoteRef, SendResult
+from service_channel.networks.base import (
+    Access,
+    NetworkClass,
+    Outcome,
+    Poll,
+    Presence,
+    RemoteRef,
+    SendResult,
+)
 from service_channel.networks.telegram import Telegram
 from tests.networks.bluesky_accounts import an_image
 from tests.networks.chat_ways import images, refusal, way
@@ -125,6 +133,66 @@ def test_a_part_with_a_parent_is_a_reply_also_to_an_album(
         11,
         11,
     ]
+
+
+def test_a_poll_is_one_message_with_its_text_above_the_question(
+    network: Telegram, access: Access, server: Recorded
+) -> None:
+    text = "We ask you. Which day? https://help.example"
+    part = replace(a_part(network, text), poll=Poll(("Monday", "Friday 👍🏽"), 90, "Which day?"))
+    asked = len(server.asked)
+    result = send(network, access, part)
+    poll = {"question": "Which day?", "options": ["Monday", "Friday 👍🏽"], "seconds": 5_400}
+    assert server.posts == {"11": {"poll": poll, "description": text}}
+    assert result.ref == RemoteRef("-1001234567890/11", url="https://t.me/elmstreet/11")
+    assert len(server.asked) == asked + 1
+
+
+def test_a_text_that_is_the_question_is_said_once(
+    network: Telegram, access: Access, server: Recorded
+) -> None:
+    send(
+        network,
+        access,
+        replace(a_part(network, "Which day?"), poll=Poll(("Monday", "Friday"), 60, "Which day?")),
+    )
+    assert server.posts["11"]["description"] == ""
+
+
+def test_a_poll_can_answer_and_be_answered(network: Telegram, access: Access, server: Recorded) -> None:
+    first = send(
+        network, access, replace(a_part(network, "Which day?"), poll=Poll(("Monday", "Friday"), 60))
+    ).ref
+    send(network, access, replace(a_part(network), parent=first, root=first, poll=Poll(("Yes", "No"), 60)))
+    assert [server.posts[number].get("reply_to") for number in ("11", "12")] == [None, 11]
+
+
+@pytest.mark.parametrize(
+    ("poll", "text", "words"),
+    [
+        (Poll(("Yes",), 60), "Which?", "2 to 12 options; this one has 1."),
+        (Poll(("Yes", ""), 60), "Which?", "options of 1 to 100 characters"),
+        (Poll(("Yes", "👍" * 51), 60), "Which?", "options of 1 to 100 characters"),
+        (Poll(("Yes", "No"), 43_801), "Which?", "open for a month at most"),
+        (Poll(("Yes", "No"), 60), "x" * 301, "question of up to 300 characters"),
+        (
+            Poll(("Yes", "No"), 60, "Which?"),
+            "x" * 1_025,
+            "1,024 characters beside a poll; this text has 1,025.",
+        ),
+    ],
+)
+def test_a_poll_telegram_would_refuse_is_refused_with_a_sentence(
+    network: Telegram, access: Access, poll: Poll, text: str, words: str
+) -> None:
+    preparation = network.prepare(access, replace(a_part(network, text), poll=poll), deadline_s=DEADLINE_S)
+    assert preparation.outcome is Outcome.REFUSED
+    assert words in preparation.message
+
+
+def test_pictures_and_a_poll_do_not_go_together(network: Telegram, access: Access, tmp_path: Path) -> None:
+    part = replace(a_part(network), media=images(tmp_path, 1), poll=Poll(("Yes", "No"), 60))
+    assert "not both" in network.prepare(access, part, deadline_s=DEADLINE_S).message
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_sent(

@@ -59,6 +59,7 @@ def unreachable_access(access: Access, dead_host: str) -> Access:
 
 class TestWebhookContract(KeyedContract, Wired):
     secrets = (LIVE, OTHER, PASSWORD)
+    judges_polls = False
 
     @pytest.fixture(autouse=True)
     def _with_server(self, server: Recorded) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from content_library import approvals
+from content_library import approvals, boundary_editing
+from content_library.boundaries.rules import Detector, Severity
+from content_library.boundary_editing import Wording
 from content_library.models.account import Account, AccountState
 from content_library.models.notice import Notice
 from scheduler import holds, points, publishing
@@ -207,6 +209,63 @@ def test_an_interrupted_thread_goes_on_at_the_first_missing_part(road: Road, mod
     road.settle()
     assert road.state(publication_id) is PUBLISHED
     assert [body["index"] for body in road.posts()] == [0, 1, 2]
+
+
+def test_a_first_comment_goes_out_right_after_the_post_as_an_answer_to_it(road: Road) -> None:
+    publication_id = road.plan_one(first_comment="Ask us here: https://a.example/ask")
+    road.go()
+    assert road.state(publication_id) is PUBLISHED
+    post, comment = road.posts()
+    with road.database.read() as session:
+        first = session.scalars(select(Part).order_by(Part.position)).first()
+        assert first is not None
+        assert (comment["text"], comment["parent"]) == ("Ask us here: https://a.example/ask", first.remote_id)
+        assert session.get_one(Publication, publication_id).url == first.url
+    assert post["parent"] is None
+
+
+@pytest.mark.parametrize("mode", [Mode.FAIL_AFTER, Mode.FAIL_BEFORE, Mode.RATE_LIMITED])
+def test_a_comment_that_was_interrupted_is_made_up_for_and_its_post_is_not_sent_again(
+    road: Road, mode: Mode
+) -> None:
+    publication_id = road.plan_one(first_comment="Ask us here.")
+    interrupt_after_first_part(lambda: road.server.order(mode, times=1, seconds=30))
+    road.go()
+    assert road.state(publication_id) is not PUBLISHED
+    road.settle()
+    assert road.state(publication_id) is PUBLISHED
+    assert [body["text"] for body in road.posts()][1:] == ["Ask us here."]
+    assert len(road.posts()) == 2
+
+
+def test_a_comment_the_network_refuses_leaves_the_post_standing_and_asks_a_person(road: Road) -> None:
+    publication_id = road.plan_one(first_comment="Ask us here.")
+    interrupt_after_first_part(lambda: road.server.order(Mode.REFUSED, times=1))
+    road.go()
+    assert road.state(publication_id) in (FAILED, PublicationState.NEEDS_PERSON)
+    assert [body["index"] for body in road.posts()] == [0]
+
+
+def test_a_page_without_comments_gets_the_post_alone(road: Road) -> None:
+    publication_id = road.plan_one(network="page", first_comment="Ask us here.")
+    road.go()
+    assert road.state(publication_id) is PUBLISHED
+    with road.database.read() as session:
+        assert len(session.scalars(select(Part)).all()) == 1
+
+
+def test_a_boundary_added_after_the_clearance_is_found_in_the_first_comment_too(road: Road) -> None:
+    publication_id = road.plan_one(first_comment="Sharpening is complimentary.")
+    with road.database.write() as session:
+        words = Wording(Severity.BLOCK, {"words": ["complimentary"]}, why="Asked by Legal.")
+        admin = make.make_user(session, "Sam Ito", is_administrator=True)
+        desk, _ = road.desk_and_lead(session)
+        boundary_editing.add_boundary(
+            session, desk, "Complimentary", Detector.WORDS, words, actor=admin, now=road.clock()
+        )
+    road.go()
+    assert road.state(publication_id) is BLOCKED
+    assert road.posts() == []
 
 
 def interrupt_after_first_part(do) -> None:  # type: ignore[no-untyped-def]

@@ -569,6 +569,7 @@ def _forms(
         "admin.rename_person": {"name": "New", "email": "writer@example.org"},
         "admin.add_desk": {"name": "Third", "handle": "third", "zone": "Europe/Berlin"},
         "admin.change_desk": {"name": "X", "zone": "Europe/Berlin", "opens": "09:00", "closes": "17:00"},
+        "admin.change_link_tags": {"tags": "y", "medium": "social"},
         "admin.add_team": {"name": "Fifth"},
         "admin.change_team": {"name": "Legal"},
         "admin.change_checklist": {"sentences": "The price is right."},

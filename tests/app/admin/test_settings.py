@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk, EngineBeat, Team
 from content_library.models.format import Format
 from content_library.models.notice import Mail
@@ -81,6 +82,27 @@ def test_hours_that_end_before_they_begin_are_refused_at_their_field(house):
     assert answer.status_code == 422
     assert "has to close after it opens" in text_of(answer)
     assert 'value="08:30"' in text_of(answer)
+
+
+def test_what_the_links_of_new_posts_tell_is_switched_on_and_noted(house):
+    client, page = house.client("sam"), "/settings/desks/brindlemoor"
+    assert send(client, page, page + "/links", tags="y", medium="social-media").status_code == 303
+    with house.database.read() as session:
+        desk = session.scalars(select(Desk)).one()
+        assert (desk.tags_links, desk.utm_medium) == (True, "social-media")
+        noted = session.scalars(select(AuditEntry).filter_by(verb="desk.link_tags_changed")).one()
+        assert "tell where readers came from" in noted.summary
+    assert send(client, page, page + "/links", medium="social").status_code == 303
+    with house.database.read() as session:
+        assert not session.scalars(select(Desk)).one().tags_links
+
+
+def test_a_medium_of_several_words_is_refused_at_its_field_and_stays_in_it(house):
+    page = "/settings/desks/brindlemoor"
+    answer = send(house.client("sam"), page, page + "/links", tags="y", medium="social media")
+    assert answer.status_code == 422
+    assert "one word without spaces" in text_of(answer)
+    assert 'value="social media"' in text_of(answer)
 
 
 def test_solo_mode_is_switched_with_a_warning(house):

@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import select, update
 
 from content_library.models.audit import AuditEntry
-from content_library.models.post import Revision
+from content_library.models.post import Post, Revision
+from content_library.models.user import User
+from tests import factories as make
 from tests.app.house import send, text_of
 from tests.app.record.lives import TEXT, live
 
@@ -89,6 +91,28 @@ def test_the_pdf_says_the_same_facts(life):
     for said in (*hashes, "First words.", "All 2 match the record.", "The seal of every entry in this pack fits.",
                  f"entry {last}", "password", "Public page", "Page 1 of"):  # fmt: skip
         assert said in text, said
+
+
+def test_a_poll_a_first_comment_and_what_links_tell_are_in_both(life):
+    with life.house.database.write() as session:
+        post = session.get_one(Post, life.post_id)
+        mastodon = make.make_account(session, post.desk, network="mastodon", handle="m@social.example")
+        make.save(
+            session, post, session.get_one(User, life.house.people["maya"].id), format="improve",
+            text="Dial or buttons? https://a.example", accounts=[mastodon.id], first_comment="Ask us here.", media=[],
+            poll={"options": ["Dial", "Buttons"], "minutes": 1_440}, utm={"medium": "social", "campaign": "lids"},
+        )  # fmt: skip
+    pdf = pypdfium2.PdfDocument(pack(life, "pdf").data)
+    text = "\n".join(page.get_textpage().get_text_range() for page in pdf)
+    pdf.close()
+    for said in ("First comment", "Ask us here.", "Poll, open for 1 day", "( ) Buttons", "campaign: lids"):
+        assert said in text, said
+    document = json.loads(zipfile.ZipFile(io.BytesIO(pack(life, "zip").data)).read("evidence.json"))
+    newest = document["revisions"]["every"][-1]
+    assert newest["content"]["poll"]["options"] == ["Dial", "Buttons"]
+    sent = json.loads(newest["renditions"][0]["payload"])
+    assert sent["parts"][1] == {"comment": True, "media": [], "text": "Ask us here."}
+    assert sent["links"] == ["https://a.example?utm_source=mastodon&utm_medium=social&utm_campaign=lids"]
 
 
 def test_making_a_pack_is_itself_in_the_record_with_the_hash_of_its_bytes(life):

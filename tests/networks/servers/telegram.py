@@ -43,6 +43,7 @@ class TelegramServer:
             ("getChatMember", self.get_chat_member),
             ("deleteMessage", self.delete_message),
             ("sendMessage", self.recorded.posting(self.send_message)),
+            ("sendPoll", self.recorded.posting(self.send_poll)),
             ("sendPhoto", self.recorded.posting(self.send_photo)),
             ("sendMediaGroup", self.recorded.posting(self.send_media_group)),
         ):
@@ -70,6 +71,25 @@ class TelegramServer:
         if len(text) > 4096:
             return _error(400, "Bad Request: message is too long")
         return self._missing_chat() or self._refused() or _ok(self._put({"text": text}))
+
+    def send_poll(self, token: str) -> Response:
+        """sendPoll: question 1-300, 2-12 options of 1-100, open_period 5-2628000 seconds, description 0-1024."""
+        question, options = _sent("question"), _sent("options")
+        if not 1 <= len(question) <= 300:
+            return _error(400, "Bad Request: poll question length must not exceed 300")
+        if len(options) < 2:
+            return _error(400, "Bad Request: poll must have at least 2 option")
+        if len(options) > 12 or any(not 1 <= len(one["text"]) <= 100 for one in options):
+            return _error(400, "Bad Request: poll options length must not exceed 100")
+        if not 5 <= int(_sent("open_period")) <= 2_628_000 or len(_sent("description")) > 1024:
+            return _error(400, "Bad Request: poll can't be sent")
+        poll = {
+            "question": question,
+            "options": [one["text"] for one in options],
+            "seconds": _sent("open_period"),
+        }
+        shown = {"poll": poll, "description": _sent("description")}
+        return self._missing_chat() or self._refused() or _ok(self._put(shown))
 
     def send_photo(self, token: str) -> Response:
         photo = request.files.get("photo")
