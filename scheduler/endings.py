@@ -15,7 +15,7 @@ from scheduler.proofs import tries_of
 from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
 from scheduler.world import World
-from service_channel import accounts
+from service_channel import accounts, allowances
 from service_channel.networks.base import NetworkClass, Outcome, SendResult
 
 TOLD = (
@@ -40,6 +40,7 @@ class Tried:
 
 def settle(session: Session, world: World, tried: Tried, result: SendResult, *, now: datetime) -> bool:
     """What follows from how a try ended. True when another part of the thread is to be sent."""
+    allowances.heard(session, tried.claim.account_id, result.response, now=now)
     if result.outcome is Outcome.SENT:
         return _sent(session, world, tried, result, now=now)
     if _earlier_may_be_out(session, world, tried):

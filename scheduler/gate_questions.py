@@ -2,8 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, String, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    Boolean,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
+from content_library.database import UtcDateTime
 from content_library.models.account import Account
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
@@ -20,9 +33,12 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from scheduler.models import Hold, Publication
+from content_library.posting_limits import BUDGETS
+from scheduler.models import Hold, Part, Publication
 from scheduler.plan_models import BlackoutWindow, QuietHours
+from service_channel.models.allowance import Allowance
 from service_channel.models.credential import Credential
+from service_channel.models.sent_part import SentPart
 
 _CHANGED_FACT = (
     select(Fact.name)
@@ -38,6 +54,32 @@ _HAS_WINDOWS = (
     .where(BlackoutWindow.desk_id == Publication.desk_id, BlackoutWindow.ended_at.is_(None))
     .correlate(Publication)
 )
+_LIMITED = [literal_column(f"'{network}'", String()) for network in sorted(BUDGETS)]
+_PARTS_OUT = (
+    select(func.count())
+    .where(Part.publication_id == Publication.id, Part.remote_id.is_not(None))
+    .correlate(Publication)
+    .scalar_subquery()
+)
+
+
+def _sent_since(parameter: str, what: Any) -> Any:
+    """`what` of the account's posts since a moment; asked only of accounts that have a budget."""
+    since = bindparam(parameter, type_=UtcDateTime())
+    asked = (
+        select(what)
+        .where(SentPart.account_id == Publication.account_id, SentPart.sent_at > since)
+        .correlate(Publication)
+        .scalar_subquery()
+    )
+    limited = or_(
+        Account.network.in_(_LIMITED), Allowance.per_hour.is_not(None), Allowance.per_day.is_not(None)
+    )
+    return case((limited, asked), else_=None)
+
+
+def _first() -> Any:
+    return func.min(SentPart.sent_at, type_=UtcDateTime())
 
 
 def _question() -> Any:
@@ -80,6 +122,15 @@ def _question() -> Any:
             _HAS_WINDOWS.label("has_windows"),
             QuietHours.begins.label("quiet_from"),
             QuietHours.ends.label("quiet_until"),
+            Allowance.per_hour,
+            Allowance.per_day,
+            Allowance.calls_left,
+            Allowance.calls_until,
+            _PARTS_OUT.label("parts_out"),
+            _sent_since("hour_ago", func.count()).label("hour_sent"),
+            _sent_since("hour_ago", _first()).label("hour_first"),
+            _sent_since("day_ago", func.count()).label("day_sent"),
+            _sent_since("day_ago", _first()).label("day_first"),
         )
         .select_from(Publication)
         .join(Account, Account.id == Publication.account_id)
@@ -92,6 +143,7 @@ def _question() -> Any:
         )
         .outerjoin(QuietHours, QuietHours.account_id == Publication.account_id)
         .outerjoin(Credential, Credential.account_id == Publication.account_id)
+        .outerjoin(Allowance, Allowance.account_id == Publication.account_id)
         .outerjoin(
             LadderStanding,
             and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
