@@ -33,6 +33,7 @@ FEATURES = (
     "decisions",
     "calendar",
     "accounts",
+    "status",
     "curation",
     "boundaries",
     "agreements",

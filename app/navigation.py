@@ -68,7 +68,14 @@ def _desk_items(person: User, desk: Desk) -> list[NavItem | None]:
         _item(_("Ladder"), "ladder", "ladder.index") if used.ladder else None,
         _item(_("Reports"), "report-analytics", "reports.index"),
         _item(_("Record"), "shield-check", "record.index") if may.can_read_record(person, desk.id) else None,
-        _item(_("Accounts"), "at", "accounts.index") if may.can_manage_accounts(person, desk.id) else None,
+        *(_led_items() if may.can_manage_accounts(person, desk.id) else []),
+    ]
+
+
+def _led_items() -> list[NavItem | None]:
+    return [
+        _item(_("Accounts"), "at", "accounts.index"),
+        _item(_("Status"), "checkup-list", "status.desk_status"),
     ]
 
 

@@ -10,6 +10,7 @@ OF_A_DESK = {
     "desk.retimed": "/calendar/agenda",
     "desk.clock_jumped": "/holds",
     "desk.kept_back": "/kept-back",
+    "desk.overdue": "/status",
 }
 
 

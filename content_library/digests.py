@@ -20,6 +20,7 @@ CANNOT_WAIT_FOR_CUSTOMERS: Mapping[str, str] = {
     "publication.missed": "A service notice has missed its time.",
     "publication.blocked": "A service notice stands still until somebody acts.",
     "publication.held": "A service notice is kept back until somebody lets it go.",
+    "publication.gone": "A service notice no longer stands where customers read it.",
     "publication.expired": "A service notice is over without having gone out.",
 }
 """On fire where it is about a service notice; anything else of these kinds waits like the rest."""

@@ -53,6 +53,7 @@ class Card:
     url: str
     version: int
     taken_down_at: datetime | None
+    gone_at: datetime | None
 
     @property
     def word(self) -> str:
@@ -60,9 +61,11 @@ class Card:
 
     @property
     def shown(self) -> str:
-        """Its state as badges name it: what was taken down, or left as it is, is not what it was."""
+        """Its state as badges name it: what was taken down, is gone or left as it is, is not what it was."""
         if self.taken_down_at is not None:
             return "taken_down"
+        if self.gone_at is not None:
+            return "gone"
         if self.state is PublicationState.MISSED and self.reason in SET_ASIDE:
             return SET_ASIDE[self.reason].value
         return GIVEN_UP if self.word == "failed" else self.state.value
@@ -210,6 +213,7 @@ _COLUMNS = (
     Account.handle.label("account"), Account.network, Account.least_gap_s, Publication.state, Publication.reason,
     Publication.explanation, Publication.wall, Publication.zone, Publication.fold, Publication.due_at,
     Publication.published_at, Publication.url, Publication.version, Publication.taken_down_at,
+    Publication.gone_at,
 )  # fmt: skip
 
 

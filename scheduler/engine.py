@@ -55,6 +55,7 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("look_ahead", jobs.look_ahead, timing.tick),
         Entry("recover", jobs.recover, timing.reconcile_tick),
         Entry("reconcile", jobs.reconcile, timing.reconcile_tick),
+        Entry("look_again", jobs.look_again, 60.0, takes_s=900.0),
         Entry("settle_decisions", jobs.settle_decisions, 2.0),
         Entry("renew", jobs.renew, 15.0),
         Entry("seal", jobs.seal, 3.0),

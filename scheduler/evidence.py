@@ -255,6 +255,7 @@ def _publications(about: About) -> list[dict[str, Any]]:
             "created_by": about.person(p.created_by_id), "created_at": p.created_at, "state_at": p.state_at,
             "first_sent_at": p.first_sent_at, "published_at": p.published_at, "url": p.url,
             "take_down_wanted_at": p.take_down_wanted_at, "taken_down_at": p.taken_down_at,
+            "gone_at": p.gone_at,
             "parts": [_part(part, payloads.get(p.rendition_id or 0)) for part in p.parts],
             "attempts": [_attempt(attempt) for attempt in p.attempts],
         }

@@ -25,6 +25,7 @@ from content_library.models.desk import Team
 from content_library.models.format import Format, Kind, Tone
 from content_library.models.post import PostState, Revision
 from content_library.models.review import Review
+from content_library.posting_limits import DAY, HOUR, budget_of
 from scheduler import calm, gate_questions
 from scheduler.calm_times import Quiet
 from scheduler.gate_questions import Known
@@ -104,9 +105,11 @@ def _answer(session: Session, known: Known, row: Row[Any], now: datetime) -> Pas
         or _agreements(session, known, row, now)
         or _account(row, now)
         or _too_late(row, now)
+        or _used_up(row, now)
         or _dead_link(known, row)
         or _silent(session, row, now)
         or _gap(session, row, now)
+        or _over_budget(row, now)
         or Passed(row.id, row.account_id, row.revision_id, row.network, row.payload)
     )
 
@@ -266,6 +269,14 @@ def _too_late(row: Row[Any], now: datetime) -> No | None:
     return No(Reason.LATE, Act.MISS, "Its time passed while it could not go out. Decide what becomes of it.")
 
 
+def _used_up(row: Row[Any], now: datetime) -> No | None:
+    """The network's own word from its last answer: nothing is left, until its limit begins anew."""
+    if row.calls_left is None or row.calls_left > 0 or row.calls_until <= now:
+        return None
+    sentence = "The network takes nothing more from this account for a while."
+    return No(Reason.RATE, Act.GIVE_BACK, sentence, _soon_enough(row, row.calls_until))
+
+
 def _dead_link(known: Known, row: Row[Any]) -> No | None:
     dead = next((link for link in json.loads(row.payload)["links"] if link in known.dead), None)
     if dead is None:
@@ -303,3 +314,31 @@ def _gap(session: Session, row: Row[Any], now: datetime) -> No | None:
         return None
     free = last + timedelta(seconds=row.least_gap_s)
     return No(Reason.GAP, Act.GIVE_BACK, "Several are late; they go out one after the other.", free)
+
+
+def _over_budget(row: Row[Any], now: datetime) -> No | None:
+    """A desk's own pace does not keep a service notice; what the network itself refuses is `_used_up`."""
+    no = _budget(row, now)
+    return None if no is None or row.format_tone is Tone.SERVICE else no
+
+
+def _budget(row: Row[Any], now: datetime) -> No | None:
+    """Whether the account has sent as much as it may. A thread begins where all of it fits, and then goes on."""
+    budget = budget_of(row.network, row.per_hour, row.per_day)
+    if row.parts_out or (budget.per_hour is None and budget.per_day is None):
+        return None
+    parts = len(json.loads(row.payload)["parts"])
+    for most, sent, first, span, unit in (
+        (budget.per_day, row.day_sent, row.day_first, DAY, "a day"),
+        (budget.per_hour, row.hour_sent, row.hour_first, HOUR, "an hour"),
+    ):
+        if most is not None and sent and sent + min(parts, most) > most:
+            sentence = f"{row.handle} sends at most {most:,} {unit}. It goes as soon as there is room again."
+            return No(Reason.RATE, Act.GIVE_BACK, sentence, _soon_enough(row, max(first + span, now)))
+    return None
+
+
+def _soon_enough(row: Row[Any], instant: datetime) -> datetime:
+    """Asked again when its grace is over at the latest, so that a person hears of it then and not later."""
+    over: datetime = row.late_at + timedelta(seconds=1)
+    return min(instant, over)

@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    Integer,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from content_library.boundary_rules import Lookout
+from content_library.database import UtcDateTime
 from content_library.models.account import Account
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
@@ -30,9 +43,12 @@ from content_library.models.review import (
     Verdict,
 )
 from content_library.models.user import User
-from scheduler.models import Hold, Publication
+from content_library.posting_limits import BUDGETS, DAY, HOUR
+from scheduler.models import Hold, Part, Publication
 from scheduler.plan_models import BlackoutWindow, QuietHours
+from service_channel.models.allowance import Allowance
 from service_channel.models.credential import Credential
+from service_channel.models.sent_part import SentPart
 
 _IDS = bindparam("ids", type_=Integer(), expanding=True)
 _CHANGED_FACT = (
@@ -49,6 +65,32 @@ _HAS_WINDOWS = (
     .where(BlackoutWindow.desk_id == Publication.desk_id, BlackoutWindow.ended_at.is_(None))
     .correlate(Publication)
 )
+_LIMITED = [literal_column(f"'{network}'", String()) for network in sorted(BUDGETS)]
+_PARTS_OUT = (
+    select(func.count())
+    .where(Part.publication_id == Publication.id, Part.remote_id.is_not(None))
+    .correlate(Publication)
+    .scalar_subquery()
+)
+
+
+def _sent_since(parameter: str, what: Any) -> Any:
+    """`what` of the account's posts since a moment; asked only of accounts that have a budget."""
+    since = bindparam(parameter, type_=UtcDateTime())
+    asked = (
+        select(what)
+        .where(SentPart.account_id == Publication.account_id, SentPart.sent_at > since)
+        .correlate(Publication)
+        .scalar_subquery()
+    )
+    limited = or_(
+        Account.network.in_(_LIMITED), Allowance.per_hour.is_not(None), Allowance.per_day.is_not(None)
+    )
+    return case((limited, asked), else_=None)
+
+
+def _first() -> Any:
+    return func.min(SentPart.sent_at, type_=UtcDateTime())
 
 
 def _question() -> Any:
@@ -95,6 +137,15 @@ def _question() -> Any:
             _HAS_WINDOWS.label("has_windows"),
             QuietHours.begins.label("quiet_from"),
             QuietHours.ends.label("quiet_until"),
+            Allowance.per_hour,
+            Allowance.per_day,
+            Allowance.calls_left,
+            Allowance.calls_until,
+            _PARTS_OUT.label("parts_out"),
+            _sent_since("hour_ago", func.count()).label("hour_sent"),
+            _sent_since("hour_ago", _first()).label("hour_first"),
+            _sent_since("day_ago", func.count()).label("day_sent"),
+            _sent_since("day_ago", _first()).label("day_first"),
         )
         .select_from(Publication)
         .join(Account, Account.id == Publication.account_id)
@@ -108,6 +159,7 @@ def _question() -> Any:
         )
         .outerjoin(QuietHours, QuietHours.account_id == Publication.account_id)
         .outerjoin(Credential, Credential.account_id == Publication.account_id)
+        .outerjoin(Allowance, Allowance.account_id == Publication.account_id)
         .outerjoin(
             LadderStanding,
             and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
@@ -197,7 +249,8 @@ def read(session: Session, ids: Sequence[int], *, now: datetime) -> Known:
     """Raises KeyError, later, for a publication there is not."""
     connection = session.connection()
     wanted = {"ids": ids}
-    rows = {row.id: row for row in connection.execute(QUESTION, wanted)}
+    asked = {**wanted, "hour_ago": now - HOUR, "day_ago": now - DAY}
+    rows = {row.id: row for row in connection.execute(QUESTION, asked)}
     payloads = [row.payload for row in rows.values() if row.payload is not None]
     agreed: dict[int, list[str]] = {}
     for publication_id, team in connection.execute(AGREED, wanted):

@@ -40,10 +40,12 @@ from scheduler import (
     head_exports,
     mending,
     observing,
+    overdue_notices,
     reconciling,
     retention,
     retiming,
     series,
+    standing,
     take_down,
     transitions,
     triage,
@@ -132,6 +134,16 @@ def reconcile(duty: Duty) -> None:
         unwanted = take_down.due(session)
     _each(duty, unknown, lambda publication_id: reconciling.look(world, publication_id))
     _each(duty, unwanted, lambda publication_id: take_down.take_down_one(world, publication_id))
+
+
+def look_again(duty: Duty) -> None:
+    """Look on the networks whether what is out still stands there."""
+    world = duty.world
+    with world.database.write() as session:
+        now = clock.now(session)
+        standing.enrol(session, world, now=now)
+        due = standing.due(session, now=now)
+    _each(duty, due, lambda publication_id: standing.look(world, publication_id))
 
 
 def _each(
@@ -226,6 +238,7 @@ def keep_watch(duty: Duty) -> None:
     for one in found:
         if one.whose is watch.Whose.ENGINE:
             log.warning("%d publications are %s for too long, since %s", one.count, one.state, one.since)
+    overdue_notices.tell(database, duty.world.timing, anything=bool(found))
     if not (total := conservation.keep_book(database, now=now)).adds_up:
         log.error("%s publications were planned and %d are there", total.created, total.standing)
 

@@ -47,6 +47,7 @@ def forget_what_moved_on(session: Session, *, now: datetime) -> None:
         or_(
             Notice.kind == literal("publication.") + cast(Publication.state, String),
             and_(Notice.kind == "publication.take_down", Publication.taken_down_at.is_(None)),
+            and_(Notice.kind == "publication.gone", Publication.gone_at.is_not(None)),
         ),
     )
     session.execute(

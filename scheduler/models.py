@@ -132,6 +132,7 @@ class Publication(Base):
     url: Mapped[str] = mapped_column(String(1000), default="")
     take_down_wanted_at: Mapped[datetime | None]
     taken_down_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]  # proved twice to stand there no longer; never sent again for that
     quiet_ok: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
@@ -175,6 +176,13 @@ class Publication(Base):
             "id",
             sqlite_where=text(NEEDING),
             postgresql_where=text(NEEDING),
+        ),
+        Index(
+            "ix_publications_gone",
+            "desk_id",
+            "gone_at",
+            sqlite_where=text("gone_at IS NOT NULL"),
+            postgresql_where=text("gone_at IS NOT NULL"),
         ),
         Index("ix_publications_state_due_at", "state", "due_at", "id"),
         Index("ix_publications_desk_id_due_at", "desk_id", "due_at", "id"),
@@ -225,7 +233,7 @@ class Attempt(Base):
     publication_id: Mapped[int] = mapped_column(index=True)
     position: Mapped[int]
     fence: Mapped[int]
-    act: Mapped[str] = mapped_column(String(20))  # send, look, prepare, delete
+    act: Mapped[str] = mapped_column(String(20))  # send, look, prepare, delete, stands
     outcome: Mapped[AttemptOutcome] = mapped_column(by_value(AttemptOutcome))
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -236,6 +244,29 @@ class Attempt(Base):
 
     publication: Mapped[Publication] = relationship(back_populates="attempts")
     __table_args__ = (ForeignKeyConstraint(["publication_id"], ["publications.id"]),)
+
+
+class Standing(Base):
+    """When it is looked again whether what is out still stands, and what was seen. One row for each that can be read.
+
+    `looks` since `since`: when it went out, or when it was last found to be gone or back. `absent_at`: the first of
+    two looks did not see it. `unread`: how often in a row nobody could tell. `next_at` is None when it is looked for
+    no more.
+    """
+
+    __tablename__ = "standings"
+
+    publication_id: Mapped[int] = mapped_column(ForeignKey("publications.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    since: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    looks: Mapped[int] = mapped_column(default=0)
+    unread: Mapped[int] = mapped_column(default=0)
+    absent_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+
+    publication: Mapped[Publication] = relationship()
+    __table_args__ = (Index("ix_standings_next_at", "next_at"),)
 
 
 class Hold(Base):

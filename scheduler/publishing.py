@@ -24,7 +24,7 @@ from scheduler.publication_flow import Act
 from scheduler.recording import Answered
 from scheduler.transitions import Claim
 from scheduler.world import World
-from service_channel import accounts
+from service_channel import accounts, allowances
 from service_channel.networks.base import NetworkClass, Outcome, Preparation, Prepared, SendResult
 
 log = logging.getLogger(__name__)
@@ -152,6 +152,8 @@ def _record_all(world: World, answers: Sequence[tuple[Order, SendResult]]) -> li
         now = clock.now(session)
         answered = [Answered(order.attempt_id, result) for order, result in answers]
         recording.close_attempts(session, answered, now=now)
+        for tried in tries:
+            allowances.heard(session, tried.claim.account_id, tried.result.response, now=now)
         out = [tried for tried in tries if tried.result.outcome is Outcome.SENT]
         ended = endings.sent(session, world, out, now=now)
         for (order, _), tried in zip(answers, tries, strict=True):

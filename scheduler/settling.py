@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content_library.errors import InvalidInput, TransitionNotAllowed
+from content_library.models.audit import AuditEntry
 from content_library.models.user import User
 from content_library.permissions import can_settle, require
 from scheduler import recording, transitions
@@ -18,14 +20,29 @@ LONGEST_ADDRESS = 1000
 MAY_SETTLE = "Only agents and leads of this desk can decide about its publications."
 
 
-def it_is_there(session: Session, publication: Publication, url: str, *, actor: User, now: datetime) -> None:
-    """A person has seen it on the network. `url` is where."""
+_ANSWERS = {
+    "publication.succeed": "it is there",
+    "publication.retry": "it is not there, so it goes again",
+    "publication.fail": "it was given up",
+}
+
+
+def it_is_there(
+    session: Session,
+    publication: Publication,
+    url: str,
+    *,
+    actor: User,
+    now: datetime,
+    seen: int | None = None,
+) -> None:
+    """A person has seen it on the network. `url` is where; `seen` the version they saw here."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
     url = url.strip()
     if len(url) > LONGEST_ADDRESS or (url and not url.startswith(("https://", "http://", "/"))):
         sentence = "Write the whole address, beginning with https://, or leave it empty."
         raise InvalidInput(sentence, {"url": sentence})
-    _check_asked(publication)
+    check_asked(session, publication, seen)
     publication.url = url or publication.url
     publication.first_sent_at = publication.first_sent_at or now
     transitions.move(
@@ -39,10 +56,12 @@ def it_is_there(session: Session, publication: Publication, url: str, *, actor: 
     )
 
 
-def it_is_not_there(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+def it_is_not_there(
+    session: Session, publication: Publication, *, actor: User, now: datetime, seen: int | None = None
+) -> None:
     """A person has looked and it is not there: it goes through the gate again, under the same key."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
-    _check_asked(publication)
+    check_asked(session, publication, seen)
     publication.looks = 0
     recording.note_attempt(
         session, publication.id, _first_missing(session, publication), TOLD, AttemptOutcome.ABSENT, now=now,
@@ -60,10 +79,12 @@ def it_is_not_there(session: Session, publication: Publication, *, actor: User, 
     )
 
 
-def give_up(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
+def give_up(
+    session: Session, publication: Publication, *, actor: User, now: datetime, seen: int | None = None
+) -> None:
     """A person decides that it is not sent again."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
-    _check_asked(publication)
+    check_asked(session, publication, seen)
     transitions.move(
         session,
         publication,
@@ -103,7 +124,32 @@ def _first_missing(session: Session, publication: Publication) -> int:
     return next((part.position for part in parts if part.remote_id is None), 0)
 
 
-def _check_asked(publication: Publication) -> None:
-    """Only what waits for a person is settled by one: nobody may answer for what is still being sent or looked for."""
+def check_asked(session: Session, publication: Publication, seen: int | None = None) -> None:
+    """Only what waits for a person is settled by one: nobody may answer for what is still being sent or looked for.
+
+    `seen`: the version whose page was answered. Raises TransitionNotAllowed, which says who was quicker.
+    """
     if publication.state is not PublicationState.NEEDS_PERSON:
-        raise TransitionNotAllowed("This publication does not wait for an answer. Reload the page.")
+        raise TransitionNotAllowed(_answered(session, publication))
+    if seen is not None and seen != publication.version:
+        raise TransitionNotAllowed(
+            "It was sent again meanwhile, and it is unclear again whether it arrived. Look once more."
+        )
+
+
+def _answered(session: Session, publication: Publication) -> str:
+    """What somebody else said about it, where one did."""
+    said = session.scalars(
+        select(AuditEntry)
+        .where(
+            AuditEntry.subject_type == "publication",
+            AuditEntry.subject_id == publication.id,
+            AuditEntry.verb.in_(_ANSWERS),
+            AuditEntry.actor_id.is_not(None),
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    ).first()
+    if said is None:
+        return "This publication does not wait for an answer. Reload the page."
+    return f"{said.actor_name} was quicker and answered: {_ANSWERS[said.verb]}. Nothing was changed by you."

@@ -76,6 +76,21 @@ def overdue(session: Session, *, now: datetime, timing: Timing, desk_id: int | N
     return [Overdue(S(r.state), Whose(r.whose), r.count, r.since) for r in rows if r.count]
 
 
+def overdue_by_desk(session: Session, *, now: datetime, timing: Timing) -> dict[int, list[Overdue]]:
+    """The same, desk by desk; desks where nothing is late are left out."""
+    parts = [
+        _late(*limit, []).add_columns(Publication.desk_id).group_by(Publication.desk_id)
+        for limit in _limits(now, timing)
+    ]
+    found: dict[int, list[Overdue]] = {}
+    rows: Sequence[Any] = session.execute(union_all(*parts)).all()
+    for row in rows:
+        found.setdefault(row.desk_id, []).append(
+            Overdue(S(row.state), Whose(row.whose), row.count, row.since)
+        )
+    return found
+
+
 def of_engine(found: Sequence[Overdue]) -> int:
     """How many of them the engine should have seen to."""
     return sum(one.count for one in found if one.whose is Whose.ENGINE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from wtforms import Field, PasswordField, RadioField, SelectField, StringField
+from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
 from app.formatting import gettext as _
@@ -64,3 +64,10 @@ class PracticeForm(DeskcastForm):
         _("Handle"),
         [InputRequired(_("Write the account’s handle.")), Length(max=253)],
     )
+
+
+class BudgetForm(DeskcastForm):
+    """The most posts of an account; empty is as many as its network takes."""
+
+    an_hour = IntegerField(_("Posts in an hour, at most"), [Optional()])
+    a_day = IntegerField(_("Posts in a day, at most"), [Optional()])

@@ -12,7 +12,7 @@ from app.sign_in import signed_in
 from content_library.errors import InvalidInput, TransitionNotAllowed
 from content_library.ladder_stages import stages_of
 from content_library.models.account import Account, AccountState
-from scheduler import mending
+from scheduler import budgets, mending
 from scheduler.planning import planned_on
 from service_channel import accounts, renewing
 from service_channel.token_vault import CannotOpen
@@ -89,6 +89,7 @@ def _index_page(form: PracticeForm) -> str:
         found=found,
         form=form,
         planned=planned_on(db(), ids),
+        waiting=budgets.waiting_counts(db(), desk().id, now=now()),
         stages=stages_of(db(), ids),
         can_connect={choice.key for choice in choices()},
         soon=now() + renewing.WARN[-1],

@@ -29,6 +29,7 @@ MARKS = {
     "expired": ("draft", "calendar-x", _("Expired")),
     "cancelled": ("draft", "circle-minus", _("Cancelled")),
     "taken_down": ("draft", "trash-off", _("Taken down")),
+    "gone": ("held", "ghost", _("No longer there")),
 }
 
 

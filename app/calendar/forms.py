@@ -161,7 +161,7 @@ class CancelForm(DeskcastForm):
 
 
 class SettleForm(DeskcastForm):
-    """What a person has seen on the network."""
+    """What a person has seen on the network; `seen` is the version they saw here."""
 
     answer = RadioField(
         _("What did you see there?"),
@@ -176,6 +176,7 @@ class SettleForm(DeskcastForm):
         ),
     )
     url = StringField(_("Its address, if you have it"), [Length(max=1000)])
+    seen = IntegerField(validators=[Optional()], widget=HiddenInput())
 
 
 def as_time(form: TimeForm, wall: str, zone: str, fold: int = 0) -> Any:

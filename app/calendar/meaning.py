@@ -14,7 +14,7 @@ from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.format import Format, Tone
 from content_library.models.post import Post, PostState, Revision
 from content_library.wall_time import Resolved, WallKind, wall_of, zone
-from scheduler import agenda, calm
+from scheduler import agenda, budgets, calm
 from scheduler.agenda import Card
 from scheduler.planning import WallTime
 
@@ -33,6 +33,7 @@ class Meaning:
     understood: str = ""
     silences: Sequence[str] = ()  # what keeps quiet then, in sentences
     instead: Sequence[tuple[str, str]] = ()  # the nearest moment after that: wall time, words
+    crowded: Sequence[str] = ()  # more is planned that day than an account sends, in sentences
     near: Sequence[Card] = ()
     notes: Sequence[tuple[str, str]] = ()  # icon, sentence
 
@@ -61,6 +62,7 @@ def meaning(
         choices=_choices(when) if time.kind is WallKind.OVERLAP else (),
         fold=str(time.fold),
         understood=_marker(when, time, silences),
+        crowded=_crowded(accounts, time.due_at, but),
         near=agenda.near(db(), desk().id, accounts, time.due_at, but=but),
         notes=[*_cleared(post, time.due_at), ("clock-pause", lateness(grace_s)), *_not_connected(accounts)],
     )
@@ -117,6 +119,16 @@ def _silence(silences: calm.Calm, account: Account, due_at: datetime, zone_name:
     return _("{account} is quiet then, until {end}. Planned all the same, it goes out then.").format(
         account=account.handle, end=moment(until, zone_name)
     )
+
+
+def _crowded(accounts: Sequence[Account], due_at: datetime, but: int) -> list[str]:
+    """A warning and no refusal: what is too much for the day waits, and is told when it gets late."""
+    return [
+        _("{account} sends at most {most} a day, and {planned} are planned for that day already.").format(
+            account=one.account.handle, most=f"{one.most:,}", planned=f"{one.planned:,}"
+        )
+        for one in budgets.crowded(db(), desk(), accounts, due_at, but=but)
+    ]
 
 
 def lateness(grace_s: int) -> str:

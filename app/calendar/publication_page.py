@@ -10,9 +10,10 @@ from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.calendar.asked import asked_about
 from app.calendar.cards import shown
 from app.calendar.forms import CancelForm, MoveForm, ReasonForm, SettleForm
-from app.calendar.meaning import Meaning, lateness
+from app.calendar.meaning import Meaning, lateness, moment
 from app.calendar.story import story
 from app.extensions import db, desk, me, now
 from app.formatting import gettext as _
@@ -69,6 +70,7 @@ def publication_page(
         reason_form=forms.get("reason") or ReasonForm(formdata=None),
         cancel_form=forms.get("cancel") or CancelForm(formdata=None),
         settle_form=forms.get("settle") or SettleForm(formdata=None),
+        asked=asked_about(found) if found.state is S.NEEDS_PERSON else None,
         refresh=_refresh(found, now()),
     )
 
@@ -111,7 +113,8 @@ def _refresh(found: Publication, instant: datetime) -> str:
     """How often the page looks again by itself; empty when there is nothing to wait for."""
     if not is_on_its_way(found, instant):
         return ""
-    return FREQUENTLY if found.state is not S.PLANNED or found.due_at - instant < SOON else SELDOM
+    goes_at = max(found.due_at, found.not_before or found.due_at)
+    return FREQUENTLY if found.state is not S.PLANNED or goes_at - instant < SOON else SELDOM
 
 
 def sentence(found: Publication) -> str:
@@ -120,6 +123,11 @@ def sentence(found: Publication) -> str:
         return _("It was out and has been taken down. The record below keeps what stood there.")
     if found.take_down_wanted_at is not None:
         return _("It is being taken down.")
+    if found.gone_at is not None:
+        return _gone(found, found.gone_at)
+    if found.state is S.PLANNED and found.explanation and found.not_before and found.not_before > now():
+        again = _("It is tried again {when}.").format(when=moment(found.not_before, desk().zone))
+        return f"{found.explanation} {again}"
     if found.explanation and found.state not in (S.PLANNED, S.CLAIMED, S.SENDING, S.PUBLISHED):
         return found.explanation
     return {
@@ -133,6 +141,13 @@ def sentence(found: Publication) -> str:
         S.HELD: _("It is held."),
         S.MISSED: _("Its time passed. Choose a new one."),
     }.get(found.state, "")
+
+
+def _gone(found: Publication, since: datetime) -> str:
+    return _(
+        "It was out, and no longer stands on {account}: the network was asked twice, last {when}. It is not sent again "
+        "by itself. If it is back, that is noticed within days."
+    ).format(account=found.account.handle, when=moment(since, desk().zone))
 
 
 def _approved_by(found: Publication) -> Sequence[Decision]:

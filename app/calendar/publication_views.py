@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import flash, jsonify, redirect, render_template, request, url_for
 
+from app.calendar.asked import asked_about
 from app.calendar.cards import event
 from app.calendar.forms import SILENT, CancelForm, MoveForm, ReasonForm, SettleForm, as_time
 from app.calendar.meaning import Meaning, in_zone, is_understood, meaning, moment
@@ -16,6 +17,7 @@ from app.formatting import gettext as _
 from app.forms import wants_json
 from app.sign_in import signed_in
 from content_library.errors import InvalidInput
+from content_library.permissions import can_settle, require
 from content_library.wall_time import wall_of
 from scheduler import agenda, holds, planning, settling
 from scheduler.models import Publication
@@ -106,13 +108,28 @@ def settle(publication_id: int) -> Any:
     found, form = _found(publication_id), SettleForm()
     verbs: dict[str, tuple[Callable[..., None], str]] = {
         "there": (settling.it_is_there, _("Noted: it is out.")),
-        "absent": (settling.it_is_not_there, _("It goes again now, under the same key.")),
+        "absent": (
+            settling.it_is_not_there,
+            _("It goes again as soon as nothing of it can be on its way any more."),
+        ),
         "give_up": (settling.give_up, _("Given up. It is not sent again.")),
         "leave": (settling.leave, _("Left as it is.")),
     }
     verb, sentence = verbs.get(form.answer.data or "", verbs["there"])
-    told = {"url": form.url.data or ""} if form.answer.data == "there" else {}
+    told: dict[str, Any] = {"url": form.url.data or ""} if form.answer.data == "there" else {}
+    if form.answer.data != "leave":
+        told["seen"] = form.seen.data
     return _done(found, form, lambda: verb(db(), found, **told, actor=me(), now=now()), sentence)
+
+
+@blueprint.get("/d/<desk>/publications/<int:publication_id>/settlement/again")
+@signed_in
+def send_again(publication_id: int) -> Any:
+    """The risky answer, once more in words before it counts."""
+    require(can_settle(me(), desk().id), settling.MAY_SETTLE)
+    found = _found(publication_id)
+    settling.check_asked(db(), found)
+    return render_template("calendar/send_again.html", publication=found, asked=asked_about(found))
 
 
 @blueprint.post("/d/<desk>/publications/<int:publication_id>/take-down")
@@ -176,13 +193,18 @@ def _back(found: Publication, before: WallTime) -> dict[str, Any]:
 
 def _moved_json(found: Publication, form: MoveForm, before: WallTime) -> Any:
     card = agenda.one(db(), desk().id, found.id)
-    silences = _meant(found, as_time(MoveForm(formdata=None), found.wall, found.zone, found.fold)).silences
+    meant = _meant(found, as_time(MoveForm(formdata=None), found.wall, found.zone, found.fold))
     when = WallTime(found.wall, found.zone, found.fold)
+    said_before = [
+        form.when().resolved().sentence or when.resolved().sentence,
+        *meant.silences,
+        *meant.crowded,
+    ]
     near = agenda.near(db(), desk().id, [found.account], found.due_at, but=found.id)
     return jsonify(
         event=event(card, desk().zone, may_move=True),
         said=_moved(found),
-        clocks=" ".join([form.when().resolved().sentence or when.resolved().sentence, *silences]).strip(),
+        clocks=" ".join(said_before).strip(),
         near=[
             _("{time} {title}").format(time=f"{wall_of(c.due_at, desk().zone):%H:%M}", title=c.title)
             for c in near

@@ -33,12 +33,16 @@ SHOWN = {
     "left": ("draft", "circle-minus", _("Left as it is")),
     "take_down": ("review", "trash", _("To be taken down")),
     "taken_down": ("draft", "trash-off", _("Taken down")),
+    "gone": ("held", "ghost", _("No longer there")),
+    "back": ("approved", "circle-check", _("There again")),
 }
 ACTS = {
     "send": _("Sent to the network"),
     "look": _("Looked on the network"),
     "prepare": _("Media prepared"),
     "delete": _("Deleted on the network"),
+    "stands": _("Looked whether it still stands"),
+    "told": _("A person looked"),
 }
 OUTCOMES = {
     AttemptOutcome.OPEN: ("review", _("no answer yet")),

@@ -264,6 +264,7 @@ def _publications(paper: Paper, publications: Sequence[Part]) -> None:
         paper.fact("Bound hash", publication["payload_sha256"] or "")
         paper.fact("Published", _when(publication["published_at"]))
         paper.fact("Taken down", _when(publication["taken_down_at"]))
+        paper.fact("Found to be gone", _when(publication["gone_at"]))
         for part in publication["parts"]:
             _sent(paper, part)
         for attempt in publication["attempts"]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from app.formatting import gettext as _
 from app.reports.figures import Chart, Column, Measure, Row, Section, Series, Unit
 from content_library import catalogue, reports
+from content_library.models.account import NETWORK_NAMES
 from content_library.models.review import SubmissionState
 from content_library.report_figures import ENOUGH, Answers, Pass, share
 from content_library.reports import Report
+from scheduler import standing
 
 MOST_BARS = 12
 NOW, BEFORE = _("This period"), _("The period before")
@@ -240,6 +242,28 @@ def agreed(report: Report) -> Section | None:
     )  # fmt: skip
 
 
+def gone(report: Report) -> Section | None:
+    """What no longer stands where it was put, by account; nothing to show where that never happened."""
+    wanted = report.wanted
+    if wanted.team_id or wanted.kind or wanted.format_key:  # of the whole desk or of nobody
+        return None
+    now, before = report.periods
+    found = standing.gone_counts(
+        report.session, report.desk.id, before=before.since, since=now.since, until=now.until
+    )
+    rows = [(f"{NETWORK_NAMES.get(network, network)} · {handle}", n, b) for network, handle, n, b in found]
+    return Section(
+        "gone",
+        _("No longer there"),
+        "ghost",
+        _("What went out and was then found missing on its network, twice, in this period, and has not come back. Deskcast took down none of it."),
+        _("Account"),
+        (Column(_("Gone"), Unit.COUNT, _("Publications of which the network itself said that there is no such post.")),),
+        [Row(name, [Measure(n, b)]) for name, n, b in rows],
+        nothing=_("Everything that Deskcast can look at stands where it was put."),
+    )  # fmt: skip
+
+
 def _compared(says: str, unit: Unit, rows: Sequence[tuple[str, int | None, int | None]]) -> Chart:
     """This period beside the one before, of as many rows as a picture holds."""
     drawn = rows[:MOST_BARS]
@@ -262,6 +286,7 @@ SECTIONS: dict[str, Callable[[Report], Section | None]] = {
     "own": own,
     "overrides": overrides,
     "agreements": agreed,
+    "gone": gone,
 }
 
 __all__ = ["ENOUGH", "SECTIONS"]

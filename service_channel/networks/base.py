@@ -285,6 +285,15 @@ class Renewable(Protocol):
     def renew(self, access: Access, *, now: datetime, deadline_s: float) -> Renewed: ...
 
 
+@runtime_checkable
+class Rereadable(Protocol):
+    """A network that can be asked for one post by its id, whatever its words are by now."""
+
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        """Whether a post that was out still stands. ABSENT only where the network itself says that there is none."""
+        ...
+
+
 @dataclass(frozen=True)
 class SignInWay:
     """How a person signs in on the network itself (OAuth 2, code flow): addresses, scopes, and how we say who we are.

@@ -29,7 +29,16 @@ NOTHING_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, htt
 
 _CONTENT_REFUSED = {400, 403, 404, 413, 415, 422}
 _KEPT_HEADERS = ("retry-after", "x-request-id")
-_KEPT_BEGINNINGS = ("ratelimit-", "x-ratelimit-", "x-rate-limit-", "x-app-usage", "x-business-use-case-usage")
+_KEPT_BEGINNINGS = (
+    "ratelimit",
+    "x-ratelimit-",
+    "x-rate-limit-",
+    "x-user-limit-24hour-",
+    "x-app-limit-24hour-",
+    "x-app-usage",
+    "x-page-usage",
+    "x-business-use-case-usage",
+)
 
 
 @dataclass

@@ -99,6 +99,21 @@ class Discord:
         except Failed as failed:
             return failed.as_find()
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        if not ref.remote_id.isdigit():
+            return FindResult(
+                Presence.UNREADABLE, message=f"{ref.remote_id} is not a message of this account."
+            )
+        try:
+            reply = self._line(access, deadline_s).get(
+                f"/channels/{_channel(access)}/messages/{ref.remote_id}"
+            )
+        except Failed as failed:
+            gone = code_of(failed) == UNKNOWN_MESSAGE
+            return failed.as_find(Presence.ABSENT if gone else Presence.UNREADABLE)
+        same = reply.body.get("id") == ref.remote_id
+        return FindResult(Presence.FOUND if same else Presence.UNREADABLE, ref, reply.status)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         body = {"channel": _channel(access), "message": ref.remote_id}
         if not ref.remote_id.isdigit():

@@ -116,6 +116,16 @@ class Mastodon:
         except Failed as failed:
             return failed.as_find()
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        """Only an error of the API says that there is none; a bare 404 may be anybody's in between."""
+        try:
+            reply = line(access, self._transport, deadline_s).get(status_path(ref.remote_id))
+        except Failed as failed:
+            gone = failed.status in (404, 410) and bool(failed.error)
+            return failed.as_find(Presence.ABSENT if gone else Presence.UNREADABLE)
+        same = id_in(reply.body) == ref.remote_id
+        return FindResult(Presence.FOUND if same else Presence.UNREADABLE, ref, reply.status)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         asked = {"remote_id": ref.remote_id}
         try:

@@ -102,6 +102,20 @@ class Slack:
         except Failed as failed:
             return failed.as_find()
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        """Of a message in the channel itself: replies in a thread are not in its history."""
+        at = ref.remote_id
+        asked: dict[str, str | int] = {"oldest": at, "latest": at, "inclusive": "true", "limit": 1}
+        try:
+            reply = self._line(access, deadline_s).get(
+                "conversations.history", channel=_channel(access), **asked
+            )
+            found = _messages(reply)
+        except Failed as failed:
+            return failed.as_find()
+        same = any(one.get("ts") == at and one.get("subtype") != "tombstone" for one in found)
+        return FindResult(Presence.FOUND if same else Presence.ABSENT, ref if same else None, reply.status)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         body = {"channel": _channel(access), "ts": ref.remote_id}
         try:

@@ -125,6 +125,20 @@ class X:
             return FindResult(Presence.ABSENT, message="It is not among this account's posts.")
         return FindResult(Presence.FOUND, ref_of(access.handle, str(mine["id"])), response={"post": mine})
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        if not access.secret.get("can_read") or not is_post_id(ref.remote_id):
+            return FindResult(Presence.UNREADABLE, message=_BLIND)
+        try:
+            reply = self._line(access, deadline_s).get(f"/2/tweets/{ref.remote_id}")
+        except Failed as failed:
+            gone = failed.status == 404 and x_errors.is_missing(failed.error)
+            return failed.as_find(Presence.ABSENT if gone else Presence.UNREADABLE)
+        post = reply.body.get("data")
+        if isinstance(post, dict) and post.get("id") == ref.remote_id:
+            return FindResult(Presence.FOUND, ref, reply.status)
+        gone = post is None and _is_deleted(reply.body)
+        return FindResult(Presence.ABSENT if gone else Presence.UNREADABLE, None, reply.status, reply.record)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         asked = {"remote_id": ref.remote_id}
         if not is_post_id(ref.remote_id):

@@ -31,8 +31,9 @@ from content_library.models.user import LinkPurpose, TeamMembership, User
 from content_library.record import UnderWay
 from content_library.record_chain import Walk
 from content_library.settings import Settings, load
-from scheduler import holds, series, windows
+from scheduler import holds, planning, series, transitions, windows
 from scheduler.models import Publication, PublicationState
+from scheduler.publication_flow import Act
 from service_channel.models.page_post import PagePost
 from tests.support.served import served
 
@@ -129,7 +130,17 @@ def _again(session: Session, desk: Desk, priya: User, now: datetime) -> dict[str
     page = session.scalars(select(Account).filter_by(desk_id=desk.id, network="page")).one()
     rule = series.read_rule("week", now.date().isoformat(), "02:30", desk.zone, weekdays=[6])
     started = series.start(session, post, series.Terms(rule, [page]), actor=priya, now=now)
-    return {"series": started.id, "evergreen": post.id}
+    return {"series": started.id, "evergreen": post.id, "asked": _asked(session, post, page, priya, now)}
+
+
+def _asked(session: Session, post: Post, page: Account, priya: User, now: datetime) -> int:
+    """A publication of which nobody knows whether it is there."""
+    at = now + timedelta(days=40)
+    when = planning.WallTime(at.replace(tzinfo=None).isoformat(timespec="seconds"), "UTC")
+    [publication] = planning.plan(session, post, [page], when, actor=priya, now=now)
+    for act in (Act.CLAIM, Act.MARK, Act.LOSE, Act.ASK):
+        transitions.move(session, publication, act, actor=None, now=now)
+    return publication.id
 
 
 def _links_that_decide(session: Session, key: str) -> dict[str, str]:

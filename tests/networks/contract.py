@@ -3,7 +3,8 @@ sign in.
 
 A subclass defines the fixtures `network` and `access`, and `standing`. `Contract` is for class I, `KeyedContract` for
 K, `QueryableContract` for Q, `BlindContract` for B. `SignIn` adds what holds where one signs in, and `Wired` what
-holds for every network behind a recorded server (`tests/networks/servers`).
+holds for every network behind a recorded server (`tests/networks/servers`), `AskedAgain` what holds where one post can
+be asked for by its id.
 """
 
 from dataclasses import replace
@@ -21,6 +22,7 @@ from service_channel.networks.base import (
     Poll,
     Prepared,
     Presence,
+    Rereadable,
     SendResult,
 )
 from tests.networks.servers.recorded import Fault, Recorded
@@ -349,6 +351,31 @@ class Wired(SignIn):
     def _keeps_no_secret(self, answer: object) -> None:
         assert self.secrets, "say which secrets the accesses of this test hold"
         assert not [secret for secret in self.secrets if secret in repr(answer)]
+
+
+class AskedAgain(SignIn):
+    """Where one post can be asked for by its id, long after it went out."""
+
+    def test_what_stands_is_there_and_what_was_removed_is_proved_to_be_gone(
+        self, network: Network, access: Access
+    ) -> None:
+        assert isinstance(network, Rereadable)
+        ref, other = (send(network, access, a_part(network, text)).ref for text in ("Elm.", "Oak."))
+        assert ref is not None and other is not None
+        assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.FOUND
+        assert network.delete(access, ref, deadline_s=DEADLINE_S).outcome is Outcome.SENT
+        assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.ABSENT
+        assert network.stands(access, other, deadline_s=DEADLINE_S).presence is Presence.FOUND
+
+    def test_who_may_not_look_or_cannot_says_nothing(
+        self, network: Network, access: Access, wrong_access: Access, unreachable_access: Access
+    ) -> None:
+        assert isinstance(network, Rereadable)
+        ref = send(network, access, a_part(network)).ref
+        assert ref is not None
+        for poor in (wrong_access, unreachable_access):
+            found = network.stands(poor, ref, deadline_s=DEADLINE_S)
+            assert found.presence is Presence.UNREADABLE
 
 
 class SignInContract(SignIn, Contract):

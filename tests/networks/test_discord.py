@@ -14,6 +14,7 @@ from tests.networks.chat_ways import images, refusal, way
 from tests.networks.contract import (
     CREATED_AT,
     DEADLINE_S,
+    AskedAgain,
     KeyedContract,
     Readable,
     Wired,
@@ -63,7 +64,7 @@ def unreachable_access(access: Access) -> Access:
     return replace(access, secret={**access.secret, "token": LOST})
 
 
-class TestDiscordContract(KeyedContract, Readable, Wired):
+class TestDiscordContract(AskedAgain, KeyedContract, Readable, Wired):
     secrets = (LIVE, WRONG, LOST)
 
     @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ from service_channel.networks.mastodon import Mastodon
 from tests.networks.bluesky_accounts import an_image
 from tests.networks.contract import (
     CREATED_AT,
+    AskedAgain,
     KeyedContract,
     QueryableContract,
     Readable,
@@ -160,7 +161,7 @@ class OnARecordedServer(Wired):
         self._server.add(text, made=CREATED_AT - timedelta(hours=1))
 
 
-class TestAgainstARecordedMastodon(OnARecordedServer, KeyedContract, Readable):
+class TestAgainstARecordedMastodon(AskedAgain, OnARecordedServer, KeyedContract, Readable):
     kind = NetworkClass.KEYED
 
     def made(self) -> RecordedMastodon:

@@ -13,6 +13,7 @@ from tests.networks.chat_ways import images, refusal, way
 from tests.networks.contract import (
     CREATED_AT,
     DEADLINE_S,
+    AskedAgain,
     QueryableContract,
     Wired,
     a_part,
@@ -68,7 +69,7 @@ def unreachable_access(access: Access) -> Access:
     return replace(access, secret={**access.secret, "token": LOST})
 
 
-class TestSlackContract(QueryableContract, Wired):
+class TestSlackContract(AskedAgain, QueryableContract, Wired):
     secrets = (LIVE, WRONG, LOST)
 
     @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ from service_channel.networks.x_records import moment_of
 from tests.networks.contract import (
     CREATED_AT,
     DEADLINE_S,
+    AskedAgain,
     BlindContract,
     QueryableContract,
     Wired,
@@ -105,7 +106,7 @@ def blind_access(access: Access, server: XServer) -> Access:
     return replace(access, secret={**access.secret, "can_read": False})
 
 
-class TestXThatCanBeRead(Wired, QueryableContract):
+class TestXThatCanBeRead(AskedAgain, Wired, QueryableContract):
     secrets = SECRETS
 
     @pytest.fixture(autouse=True)

@@ -541,6 +541,7 @@ def _forms(
         "calendar.sort_out": {"row": things.values["publication_id"]},
         "calendar.settle": {"answer": "there"},
         "accounts.add_practice": {"network": "mastodon", "handle": "other@example.org"},
+        "accounts.set_budget": {"an_hour": "5", "a_day": "20"},
         "accounts.sign_in": {"server": "http://127.0.0.1:9"},
         "accounts.take_choice": {"account": "0"},
         "admin.set_network": {"x-client_id": "id", "x-client_secret": "secret"},

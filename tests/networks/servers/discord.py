@@ -44,6 +44,7 @@ class DiscordServer:
             ("GET", "/users/@me", self.me),
             ("GET", "/channels/<channel>", self.get_channel),
             ("GET", "/channels/<channel>/messages", self.history),
+            ("GET", "/channels/<channel>/messages/<number>", self.get_message),
             ("POST", "/channels/<channel>/messages", posting(self.create)),
             ("DELETE", "/channels/<channel>/messages/<number>", self.delete),
             ("GET", "/webhooks/<hook>/<token>", self.get_hook),
@@ -85,6 +86,13 @@ class DiscordServer:
         page = numbers[:limit] if "after" in request.args else numbers[-limit:]
         shown = [self.recorded.posts[str(number)] for number in reversed(page)]
         return _json(200, shown if self.may_read_history else [])
+
+    def get_message(self, channel: str, number: str) -> Response:
+        if missing := self._missing(channel):
+            return missing
+        if number not in self.recorded.posts:
+            return _error(404, 10008, "Unknown Message")
+        return _json(200, self.recorded.posts[number])
 
     def create(self, channel: str) -> Response:
         body = _body()

@@ -172,7 +172,8 @@ class SlackServer:
     def _page(self, shown: list[dict[str, Any]]) -> Response:
         oldest, start = float(request.args.get("oldest", 0)), int(request.args.get("cursor") or 0)
         newest_first = sorted(shown, key=lambda one: one["ts"], reverse=True)
-        found = [self._shown(one) for one in newest_first if float(one["ts"]) >= oldest]
+        latest = float(request.args.get("latest", "inf"))
+        found = [self._shown(one) for one in newest_first if oldest <= float(one["ts"]) <= latest]
         end = start + min(self.page, int(request.args["limit"]))
         following = str(end) if end < len(found) else ""
         return _ok({"messages": found[start:end], "response_metadata": {"next_cursor": following}})

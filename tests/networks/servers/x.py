@@ -71,6 +71,7 @@ class XServer(Recorded):
         self._count = 0
         app = self.app
         app.post("/2/tweets")(self.posting(self._post))
+        app.get("/2/tweets/<post_id>")(self._one)
         app.delete("/2/tweets/<post_id>")(self._delete)
         app.get("/2/users/me")(self._me)
         app.get("/2/users/<user_id>/tweets")(self._timeline)
@@ -172,6 +173,19 @@ class XServer(Recorded):
         if not 5 <= poll["duration_minutes"] <= 10_080:
             return invalid("The `poll.duration_minutes` query parameter value is not between 5 and 10080.")
         return None
+
+    def _one(self, post_id: str) -> Any:
+        """One post; of a missing one X says so with 200 (docs.x.com, Post lookup by ID, partial errors)."""
+        if out := self._signed_out():
+            return out
+        if post_id in self.posts:
+            return jsonify({"data": {"id": post_id, "text": self.posts[post_id]["text"]}})
+        missing = {
+            "title": "Not Found Error",
+            "type": PROBLEMS + "resource-not-found",
+            "resource_id": post_id,
+        }
+        return jsonify({"errors": [missing]})
 
     def _delete(self, post_id: str) -> Any:
         if out := self._signed_out():
