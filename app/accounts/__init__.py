@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from app.accounts import connect_views
+from app.accounts import connect_views, pushed
 from app.accounts.views import blueprint
 
-__all__ = ["connect_views", "install"]
+__all__ = ["connect_views", "install", "pushed"]
 
 
 def install(app: Flask) -> None:
