@@ -73,6 +73,7 @@ class Settings:
     trusted_hosts: tuple[str, ...]
     proxies: int
     fetch_allow: tuple[str, ...]
+    plc_directory: str  # where Bluesky's identities are looked up
     smtp_url: str
     mail_from: str
     open_id: OpenId | None
@@ -129,6 +130,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         trusted_hosts=env.many("DESKCAST_TRUSTED_HOSTS") or (host_name, "localhost", "127.0.0.1"),
         proxies=env.whole("DESKCAST_PROXIES", 0, least=0, most=5),
         fetch_allow=env.fetch_allow("DESKCAST_FETCH_ALLOW"),
+        plc_directory=env.url("DESKCAST_PLC_DIRECTORY", "https://plc.directory"),
         smtp_url=env.smtp("DESKCAST_SMTP_URL"),
         mail_from=env.text("DESKCAST_MAIL_FROM", f"Deskcast <deskcast@{host_name}>"),
         open_id=_open_id(env),

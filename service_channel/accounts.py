@@ -46,6 +46,7 @@ class Health(StrEnum):
 JUST_RENEWED = timedelta(minutes=5)
 """A token refused this soon after it was renewed is refused for good: a person has to connect again."""
 NOTED_EVERY = timedelta(minutes=1)
+_RENEWING = "Its access is renewed now. Test it again in a minute."
 MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
 
 
@@ -283,6 +284,7 @@ def opened(account: Named, row: Any, *, database: Database, vault: TokenVault) -
         secret=_unjson(vault.open(row.secret, key_id=row.key_id, place=_place(account_id, "secret"))),
         session=vault.open(kept, key_id=row.key_id, place=_place(account_id, "session")) if kept else "",
         save_session=lambda renewed: _save_session(database, vault, account_id, renewed),
+        latest=lambda: _latest(database, vault, account_id),
     )
 
 
@@ -290,6 +292,18 @@ _credentials = cast(Table, Credential.__table__)
 _SEALED = select(
     _credentials.c.account_id, _credentials.c.secret, _credentials.c.session, _credentials.c.key_id
 ).where(_credentials.c.account_id.in_(bindparam("ids", expanding=True)))
+
+
+def _latest(database: Database, vault: TokenVault, account_id: int) -> Mapping[str, Any]:
+    """The secret as it is kept now, read in a transaction of its own; nothing where there is none any more."""
+    with database.read() as session:
+        row = session.connection().execute(_SEALED, {"this": account_id}).first()
+    if row is None:
+        return {}
+    try:
+        return _unjson(vault.open(row.secret, key_id=row.key_id, place=_place(account_id, "secret")))
+    except CannotOpen:
+        return {}
 
 
 def _save_session(database: Database, vault: TokenVault, account_id: int, renewed: str) -> None:
@@ -328,7 +342,7 @@ def refused(session: Session, account: Account, problem: str, *, now: datetime) 
     if credential is None or credential.expires_at is None or fresh:
         lost(session, account, problem, now=now)
         return True
-    credential.expires_at, credential.renewing_until = now, None
+    credential.expires_at = now  # whoever renews it just now goes on: two would end the connection
     credential.problem, credential.problem_at = problem, now
     return False
 
@@ -369,6 +383,8 @@ def note_check(
         return Health.WORKS, ""
     if found.presence is Presence.ABSENT:
         problem = found.message or "The network does not accept the connection."
+        if account.state is AccountState.ACTIVE and not refused(session, account, problem, now=now):
+            return Health.UNCLEAR, _RENEWING
         lost(session, account, problem, now=now)
         return Health.REFUSED, problem
     credential = session.get(Credential, account.id)

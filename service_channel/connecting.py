@@ -37,18 +37,26 @@ class Begun:
     verifier: str
 
 
+def drawn() -> Begun:
+    """What a sign-in is known by: nobody else can guess it."""
+    return Begun(secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+
+
 def begin(
     session: Session, desk: Desk, network: str, server: str, *, actor: User, now: datetime, vault: TokenVault,
-    account: Account | None = None,
+    account: Account | None = None, begun: Begun | None = None, kept: str = "",
 ) -> Begun:  # fmt: skip
-    """A person sets out for the network."""
+    """A person sets out for the network.
+
+    Where the sign-in was handed in beforehand it was `begun` already, and `kept` is what is needed when they come back.
+    """
     require(can_manage_accounts(actor, desk.id), MAY_MANAGE)
-    begun = Begun(secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+    begun = begun or drawn()
     row = NetworkSignIn(
         state_hash=_hash(begun.state), desk_id=desk.id, user_id=actor.id, network=network, server=server,
         account_id=account.id if account else None, ends_at=now + LASTS, kept=b"", key_id="",
     )  # fmt: skip
-    _seal(row, begun.verifier, vault)
+    _seal(row, kept or begun.verifier, vault)
     session.add(row)
     flush(session)
     return begun
@@ -57,7 +65,7 @@ def begin(
 def come_back(
     session: Session, state: str, *, actor: User, now: datetime, vault: TokenVault
 ) -> tuple[NetworkSignIn, str]:
-    """The sign-in this answer belongs to, and its verifier; it counts once. Raises InvalidInput."""
+    """The sign-in this answer belongs to, and its verifier or what was kept; it counts once. Raises InvalidInput."""
     row = _row(session, state, actor, now=now)
     if row is None or row.came_back_at is not None:
         raise InvalidInput(OVER)

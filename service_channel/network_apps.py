@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from content_library import audit
 from content_library.errors import InvalidInput
+from content_library.insert_once import insert_once
 from content_library.models.account import NETWORK_NAMES
 from content_library.models.user import User
 from content_library.permissions import can_manage_people, require
@@ -45,6 +46,20 @@ def keep_registered(
 ) -> None:
     """Keep what a server gave to whoever asked."""
     _keep(session, network, server, keys, vault=vault, actor=None, now=now)
+
+
+def keep_first(session: Session, network: str, keys: AppKeys, *, vault: TokenVault, now: datetime) -> AppKeys:
+    """Our own key at servers that look us up, for as long as we are at this address; the first one made stays."""
+    server = keys.client_id
+    place = f"network_apps:{network}:{server}"
+    row = {
+        "network": network, "server": server, "client_id": keys.client_id, "key_id": vault.key_id,
+        "secret": vault.seal(keys.client_secret, place=place), "updated_at": now,
+    }  # fmt: skip
+    insert_once(session, NetworkApp, [row], unique=("network", "server"))
+    kept = app_keys(session, network, server, vault=vault)
+    assert kept is not None
+    return kept
 
 
 def set_app(

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 AHEAD = timedelta(minutes=10)
 LASTS = timedelta(seconds=90)
 AGAIN = timedelta(minutes=1)
+PACE = timedelta(minutes=2)
+"""Between two renewals of one account, also where a network gives access for minutes only."""
 DEADLINE_S = 30.0
 WARN = (timedelta(days=1), timedelta(days=7))
 """How long before a connection ends its leads are told, the last word first."""
@@ -57,15 +59,18 @@ def claim_due(session: Session, renewable: set[str], *, now: datetime, most: int
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     free = or_(Credential.renewing_until.is_(None), Credential.renewing_until <= now)
-    return Credential.expires_at <= now + AHEAD, free
+    rested = or_(Credential.renewed_at.is_(None), Credential.renewed_at <= now - PACE)
+    return Credential.expires_at <= now + AHEAD, free, rested
 
 
 def renew(database: Database, network: Network, vault: TokenVault, account_id: int) -> Outcome:
     """Renew one account's token that `claim_due` promised to us, and keep the new one."""
     assert isinstance(network, Renewable)
+    since = None
     try:
         with database.read() as session:
             account = session.get_one(Account, account_id)
+            since = session.get_one(Credential, account_id).connected_at
             access = accounts.access(session, account, database=database, vault=vault)
             now = clock.now(session)
     except CannotOpen as problem:
@@ -73,7 +78,9 @@ def renew(database: Database, network: Network, vault: TokenVault, account_id: i
     else:
         done = _renewed(_Errand(network, access), now=now)
     with database.write() as session:
-        _keep(session, account_id, done, vault=vault, now=clock.now(session))
+        credential = session.get(Credential, account_id)
+        if credential is not None and credential.connected_at == since:  # nobody connected it anew meanwhile
+            _keep(session, credential, done, vault=vault, now=clock.now(session))
     return done.outcome
 
 
@@ -85,9 +92,10 @@ def _renewed(errand: _Errand, *, now: datetime) -> Renewed:
         return Renewed(Outcome.UNKNOWN, message=f"Renewing it broke off ({type(crash).__name__}).")
 
 
-def _keep(session: Session, account_id: int, done: Renewed, *, vault: TokenVault, now: datetime) -> None:
-    account = session.get_one(Account, account_id)
-    credential = session.get_one(Credential, account_id)
+def _keep(
+    session: Session, credential: Credential, done: Renewed, *, vault: TokenVault, now: datetime
+) -> None:
+    account = session.get_one(Account, credential.account_id)
     if done.outcome is Outcome.SENT:
         accounts.keep_renewed(session, credential, done, vault=vault, now=now)
     elif done.outcome is Outcome.SIGNED_OUT:

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from app.accounts import budget_views, connect_views
+from app.accounts import budget_views, connect_views, pushed
 from app.accounts.views import blueprint
 
-__all__ = ["budget_views", "connect_views", "install"]
+__all__ = ["budget_views", "connect_views", "install", "pushed"]
 
 
 def install(app: Flask) -> None:

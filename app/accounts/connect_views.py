@@ -1,15 +1,17 @@
 """Connecting an account: choosing the network, typing in what it asks for, or signing in there and coming back."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import flash, g, redirect, render_template, request, url_for
 
-from app.accounts import exchange
-from app.accounts.forms import ChoiceForm, SignInForm, TypedForm, typed_form
+from app.accounts import exchange, pushed
+from app.accounts.forms import ChoiceForm, SignInForm, TypedForm, sign_in_form, typed_form
 from app.accounts.reach import Choice, choice, choices, policy, require_manager, vault
 from app.accounts.views import blueprint
 from app.extensions import database, db, desk, let_go, me, now
 from app.formatting import gettext as _
+from app.our_address import at_our_address
 from app.sign_in import identify, signed_in
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
 from content_library.models.account import Account, AccountState
@@ -59,38 +61,45 @@ def connect_again(account_id: int) -> Any:
 def sign_in(network: str) -> Any:
     """Set out for the network. An account id means: connect this one again."""
     require_manager()
-    chosen, form = choice(network), SignInForm()
+    chosen = choice(network)
+    form = sign_in_form(chosen)()
     account = _account(int(request.form["again"])) if request.form.get("again", "").isdigit() else None
     there = _address_there(chosen, form, account) if form.validate_on_submit() else ""
-    return redirect(there, 303) if there else (_page(chosen, account, sign_in=form), 422)
+    return _leaving(chosen, there) if there else (_page(chosen, account, sign_in=form), 422)
 
 
 @blueprint.get("/accounts/signed-in")
+@at_our_address
 @signed_in
 def signed_in_there() -> Any:
     """Back from a network, with a code or a no."""
     _write_from_here()
     state = request.args.get("state", "")
-    row, verifier = connecting.come_back(db(), state, actor=me(), now=now(), vault=vault())
+    row, kept = connecting.come_back(db(), state, actor=me(), now=now(), vault=vault())
     home = db().get_one(Desk, row.desk_id)
     chosen, server, account_id = choice(row.network), row.server, row.account_id
     code = request.args.get("code", "")
     if not code:
         connecting.end(db(), row)
-        flash(
-            _("You did not let Deskcast post on {network}. Nothing was changed.").format(network=chosen.name),
-            "warn",
-        )
+        flash(_not_let_in(chosen), "warn")
         return redirect(url_for("accounts.index", desk=home.handle), 303)
-    keys = _keys(chosen, server)
-    let_go()
-    found = _found(chosen, server, keys, verifier, code)
+    found = _found(chosen, server, kept, code)
     if len(found) > 1:
         connecting.keep_choice(db(), state, found, actor=me(), now=now(), vault=vault())
         return redirect(url_for("accounts.choose", desk=home.handle, state=state), 303)
     connecting.end(db(), row)
     account = accounts.get_account(db(), home.id, account_id) if account_id else None
     return _connected(_keep(chosen, found[0], home, account), home)
+
+
+def _not_let_in(chosen: Choice) -> str:
+    """Why the network sent the person back without a code."""
+    said = request.args.get("error_description", "")
+    if request.args.get("error", "access_denied") == "access_denied" or not said:
+        sentence = _("You did not let Deskcast post on {network}. Nothing was changed.")
+    else:
+        sentence = _("{network} did not sign you in. It says: “{said}”. Nothing was changed.")
+    return sentence.format(network=chosen.name, said=said[:300])
 
 
 @blueprint.get("/d/<desk>/accounts/choice/<state>")
@@ -151,6 +160,13 @@ def _connected(account: Account, home: Desk) -> Any:
     return redirect(url_for("accounts.index", desk=home.handle), 303)
 
 
+def _leaving(chosen: Choice, address: str) -> str:
+    """A page that leads on. Browsers follow no redirect from a form to another site where `form-action` is 'self'."""
+    return render_template(
+        "accounts/leaving.html", chosen=chosen, address=address, place=urlsplit(address).hostname
+    )
+
+
 def _address_there(chosen: Choice, form: SignInForm, account: Account | None) -> str:
     """Where to send the person; "" with what is wrong in the form. A server may be asked for keys meanwhile."""
     try:
@@ -162,6 +178,8 @@ def _address_there(chosen: Choice, form: SignInForm, account: Account | None) ->
 
 def _set_out(chosen: Choice, server: str, account: Account | None) -> str:
     """The network's address to go to. Raises InvalidInput."""
+    if chosen.pushed is not None:
+        return pushed.set_out(chosen, server, account)
     network = chosen.signed
     if network is None:
         raise NotFound("Nobody signs in to connect this network.")
@@ -202,8 +220,18 @@ def _keys(chosen: Choice, server: str) -> AppKeys:
     return keys
 
 
-def _found(chosen: Choice, server: str, keys: AppKeys, verifier: str, code: str) -> tuple[Connection, ...]:
-    """Whom the code may speak for. Takes seconds. Raises InvalidInput."""
+def _found(chosen: Choice, server: str, kept: str, code: str) -> tuple[Connection, ...]:
+    """Whom the code may speak for; `kept` since the person set out. Takes seconds. Raises InvalidInput."""
+    if chosen.pushed is not None:
+        return (pushed.arrived(chosen, kept),)
+    keys = _keys(chosen, server)
+    let_go()
+    return _identities(chosen, server, keys, kept, code)
+
+
+def _identities(
+    chosen: Choice, server: str, keys: AppKeys, verifier: str, code: str
+) -> tuple[Connection, ...]:
     assert chosen.signed is not None
     token = exchange.exchange(chosen.key, chosen.signed.way(server), keys, verifier, code)
     try:
@@ -247,17 +275,32 @@ def _page(
     if chosen.typed is not None and typed is None:
         typed = typed_form(chosen.typed.asks)(formdata=None)
         _fill_in(typed, account)
-    signed = chosen.signed
-    is_known = signed is not None and (signed.asks_server or _known_keys(chosen, "") is not None)
     return render_template(
         "accounts/connect.html",
         chosen=chosen,
         account=account,
         typed=typed,
-        sign_in=(sign_in or SignInForm(formdata=None)) if signed else None,
-        is_known=is_known,
+        sign_in=sign_in or _sign_in_form(chosen, account),
+        is_known=_is_known(chosen),
         redirect_uri=exchange.redirect_uri(),
     )
+
+
+def _sign_in_form(chosen: Choice, account: Account | None) -> SignInForm | None:
+    if chosen.signed is None and chosen.pushed is None:
+        return None
+    form = sign_in_form(chosen)(formdata=None)
+    if chosen.pushed is not None and account is not None:
+        form.server.data = account.handle
+    return form
+
+
+def _is_known(chosen: Choice) -> bool:
+    """Whether the network lets somebody sign in for this installation."""
+    if chosen.pushed is not None:
+        return pushed.is_possible(chosen.pushed)
+    signed = chosen.signed
+    return signed is not None and (signed.asks_server or _known_keys(chosen, "") is not None)
 
 
 def _fill_in(form: TypedForm, account: Account | None) -> None:

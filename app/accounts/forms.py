@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from wtforms import Field, IntegerField, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
+from app.accounts.reach import Choice
 from app.formatting import gettext as _
 from app.forms import DeskcastForm, choices
 from content_library.models.account import NETWORK_NAMES
@@ -45,6 +46,15 @@ class SignInForm(DeskcastForm):
         [Length(max=500)],
         description=_("The server the account lives on, such as mastodon.social."),
     )
+
+
+def sign_in_form(chosen: Choice) -> type[SignInForm]:
+    """Asks for the server, or for what the network wants to be led by."""
+    if chosen.pushed is None:
+        return SignInForm
+    ask = chosen.pushed.sign_in_ask
+    asked = StringField(_(ask.label), [Length(max=ask.longest)], description=_(ask.why))
+    return type("NamedSignInForm", (SignInForm,), {"server": asked})
 
 
 class ChoiceForm(DeskcastForm):

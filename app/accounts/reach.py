@@ -8,7 +8,7 @@ from content_library.models.account import NETWORK_NAMES
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_addresses import FetchPolicy
 from service_channel import accounts
-from service_channel.networks.base import Connectable, Network, SignInNetwork
+from service_channel.networks.base import Connectable, Network, PushedSignIn, SignInNetwork
 from service_channel.token_vault import TokenVault
 
 
@@ -26,6 +26,16 @@ class Choice:
         return self.network if isinstance(self.network, Connectable) else None
 
     @property
+    def typed_title(self) -> str:
+        """What stands above the form to type into."""
+        return str(getattr(self.network, "typed_title", "With what you have from there"))
+
+    @property
+    def pushed(self) -> PushedSignIn | None:
+        """Where a person signs in on the network, and the sign-in is handed in beforehand."""
+        return self.network if isinstance(self.network, PushedSignIn) else None
+
+    @property
     def signed(self) -> SignInNetwork | None:
         """Where a person signs in on the network."""
         return self.network if isinstance(self.network, SignInNetwork) else None
@@ -33,7 +43,7 @@ class Choice:
 
 def choices() -> list[Choice]:
     """Every network but the page, in the order of their names."""
-    found = accounts.networks(policy())
+    found = accounts.networks(policy(), directory=settings().plc_directory)
     made = [Choice(key, NETWORK_NAMES[key], network) for key, network in found.items() if key != "page"]
     return sorted(made, key=lambda choice: choice.name.casefold())
 

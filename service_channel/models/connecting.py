@@ -30,7 +30,7 @@ class NetworkApp(Base):
 class NetworkSignIn(Base):
     """A person who is at the network now, or chooses among what was found there. Used once, and soon over.
 
-    `kept` is sealed: first the code verifier, then the connections to choose among.
+    `kept` is sealed: first the code verifier and what else is needed on return, then the connections to choose among.
     """
 
     __tablename__ = "network_sign_ins"

@@ -10,13 +10,14 @@ from atproto import models
 
 from content_library.network_limits import limits_of
 from content_library.web_fetch import FetchPolicy, httpx_transport
-from service_channel.networks import bluesky_connect, facets
+from service_channel.networks import bluesky_client, bluesky_connect, bluesky_oauth, facets, proofs
 from service_channel.networks.base import (
     Access,
     Asked,
     Connection,
     FindResult,
     NetworkClass,
+    OurClient,
     Outcome,
     OutgoingMedia,
     OutgoingPart,
@@ -25,8 +26,12 @@ from service_channel.networks.base import (
     Presence,
     Promise,
     RemoteRef,
+    Renewed,
     SendResult,
+    SetOut,
 )
+from service_channel.networks.bluesky_identity import DIRECTORY, Identities
+from service_channel.networks.bluesky_line import AnyLine, GrantedLine, open_line
 from service_channel.networks.bluesky_records import (
     COLLECTION,
     TidClock,
@@ -37,7 +42,7 @@ from service_channel.networks.bluesky_records import (
     post_record,
     ref_of,
 )
-from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed, Line
+from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed
 from service_channel.networks.calls import Reply
 
 CHECK_DEADLINE_S = 20.0
@@ -45,7 +50,10 @@ _TAKEN = "Something else already stands on Bluesky under this post's key. Nothin
 
 
 class Bluesky:
-    """`transport_for` is asked once for the way out to the web; without it only the public web is reached."""
+    """`transport_for` is asked once for the way out to the web; without it only the public web is reached.
+
+    `directory`: where identities of the kind did:plc are looked up.
+    """
 
     key = "bluesky"
     help = (
@@ -61,9 +69,19 @@ class Bluesky:
         ),
     )  # fmt: skip
 
-    def __init__(self, transport_for: Callable[[], httpx.BaseTransport] | None = None) -> None:
+    sign_in_ask = Asked(
+        "server",
+        "Handle",
+        "Such as brindlemoor.bsky.social. The address of the account’s server will do as well.",
+    )
+    typed_title = "With an app password"
+
+    def __init__(
+        self, transport_for: Callable[[], httpx.BaseTransport] | None = None, *, directory: str = DIRECTORY
+    ) -> None:
         self._transport = transport_for() if transport_for else httpx_transport(FetchPolicy())
-        self._tids = TidClock()
+        self._tids, self._nonces = TidClock(), proofs.Nonces()
+        self._directory = directory
 
     def promise(self, access: Access) -> Promise:
         return Promise(NetworkClass.IDENTIFIED)
@@ -77,13 +95,37 @@ class Bluesky:
             self._transport, given.get("host", ""), given.get("identifier", ""), given.get("app_password", "")
         )
 
+    def client_at(self, public_url: str, redirect_uri: str) -> OurClient | None:
+        return bluesky_client.client_at(public_url, redirect_uri)
+
+    def new_client_key(self) -> str:
+        return proofs.new_key()
+
+    def client_document(self, client: OurClient, public_url: str) -> Mapping[str, Any]:
+        return bluesky_client.document(client, public_url)
+
+    def set_out(self, client: OurClient, typed: str, state: str) -> SetOut:
+        return bluesky_oauth.set_out(self._transport, self._identities(), client, typed, state)
+
+    def arrived(
+        self, client: OurClient, kept: str, answer: Mapping[str, str], *, now: datetime
+    ) -> Connection:
+        granted = bluesky_oauth.arrived(self._transport, self._identities(), client, kept, answer, now=now)
+        access = Access(0, granted.did, granted.secret)
+        opened = GrantedLine(access, self._transport, bluesky_connect.DEADLINE_S, self._nonces)
+        return bluesky_connect.signed_in(opened, granted)
+
+    def renew(self, access: Access, *, now: datetime, deadline_s: float) -> Renewed:
+        """Only what a sign-in granted runs out at a known time; an app password's session renews itself."""
+        return bluesky_oauth.renew(self._transport, access, now=now, deadline_s=deadline_s)
+
     def prepare(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> Preparation:
         if problem := _problem(part):
             return Preparation(None, Outcome.REFUSED, problem)
         if not part.media and not facets.mentioned(part.text):
             return Preparation(Prepared())
         try:
-            line = Line(access, self._transport, deadline_s)
+            line = self._line(access, deadline_s)
             uploads = {media.sha256: _upload(line, media) for media in part.media}
             return Preparation(Prepared(uploads, _resolve(line, part.text)))
         except Failed as failed:
@@ -94,7 +136,7 @@ class Bluesky:
     ) -> SendResult:
         record = post_record(part, prepared)
         try:
-            line = Line(access, self._transport, deadline_s)
+            line = self._line(access, deadline_s)
         except Failed as failed:
             return failed.as_send(record)
         body = {
@@ -111,14 +153,14 @@ class Bluesky:
 
     def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
         try:
-            line = Line(access, self._transport, deadline_s)
+            line = self._line(access, deadline_s)
         except Failed as failed:
             return failed.as_find()
         return _look(line, part)
 
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         try:
-            line = Line(access, self._transport, deadline_s)
+            line = self._line(access, deadline_s)
             key = key_in(ref.remote_id, line.did)
             if not key:
                 return SendResult(Outcome.REFUSED, message=f"{ref.remote_id} is not a post of this account.")
@@ -130,7 +172,7 @@ class Bluesky:
 
     def check(self, access: Access) -> FindResult:
         try:
-            line = Line(access, self._transport, CHECK_DEADLINE_S)
+            line = self._line(access, CHECK_DEADLINE_S)
             reply = line.query("com.atproto.server.getSession")
         except Failed as failed:
             return failed.as_check()
@@ -139,6 +181,13 @@ class Bluesky:
                 Presence.UNREADABLE, None, reply.status, message="The server's answer makes no sense."
             )
         return FindResult(Presence.FOUND, RemoteRef(line.did), reply.status)
+
+    def _line(self, access: Access, deadline_s: float) -> AnyLine:
+        """Raises Failed where nothing is kept that lets us in."""
+        return open_line(access, self._transport, deadline_s, self._nonces)
+
+    def _identities(self) -> Identities:
+        return Identities(self._transport, bluesky_oauth.DEADLINE_S, self._directory)
 
 
 def _problem(part: OutgoingPart) -> str:
@@ -153,7 +202,7 @@ def _problem(part: OutgoingPart) -> str:
     return ""
 
 
-def _upload(line: Line, media: OutgoingMedia) -> Any:
+def _upload(line: AnyLine, media: OutgoingMedia) -> Any:
     """The network's reference to an image. Raises Failed unless it is to exactly the approved bytes."""
     octets = media.path.read_bytes()
     if hashlib.sha256(octets).hexdigest() != media.sha256:
@@ -166,7 +215,7 @@ def _upload(line: Line, media: OutgoingMedia) -> Any:
     return blob
 
 
-def _resolve(line: Line, text: str) -> dict[str, str]:
+def _resolve(line: AnyLine, text: str) -> dict[str, str]:
     """Who is mentioned, by handle; what the server cannot resolve stays plain text."""
     found: dict[str, str] = {}
     for mention in facets.mentioned(text):
@@ -182,7 +231,7 @@ def _resolve(line: Line, text: str) -> dict[str, str]:
     return found
 
 
-def _look(line: Line, part: OutgoingPart) -> FindResult:
+def _look(line: AnyLine, part: OutgoingPart) -> FindResult:
     params = models.ComAtprotoRepoGetRecord.Params(repo=line.did, collection=COLLECTION, rkey=part.key)
     try:
         reply = line.query("com.atproto.repo.getRecord", params)
@@ -206,7 +255,7 @@ def _sent(did: str, part: OutgoingPart, reply: Reply, body: dict[str, Any]) -> S
     return SendResult(Outcome.SENT, ref_of(did, part.key, cid), reply.status, body, reply.record)
 
 
-def _taken(line: Line, part: OutgoingPart, failed: Failed, body: dict[str, Any]) -> SendResult:
+def _taken(line: AnyLine, part: OutgoingPart, failed: Failed, body: dict[str, Any]) -> SendResult:
     """Something stands under our key already: either what an earlier try left there, or something else."""
     found = _look(line, part)
     if found.presence is Presence.FOUND:

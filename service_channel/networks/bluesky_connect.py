@@ -5,6 +5,8 @@ from atproto import Session, models
 
 from service_channel.networks import server_addresses
 from service_channel.networks.base import Connection, ConnectRefused
+from service_channel.networks.bluesky_line import AnyLine
+from service_channel.networks.bluesky_oauth import Granted
 from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed, Wire
 from service_channel.networks.server_addresses import UNREACHED, in_minutes, server_name
 
@@ -26,6 +28,29 @@ def connect(transport: httpx.BaseTransport, host: str, identifier: str, app_pass
     except Failed as failed:
         raise ConnectRefused(_sign_in_sentence(failed, server_name(server))) from failed
     return _connection(wire, server, session, app_password)
+
+
+def signed_in(line: AnyLine, granted: Granted) -> Connection:
+    """The account of a sign-in, as its own server knows it. Raises ConnectRefused."""
+    try:
+        told = line.query("com.atproto.server.getSession").body
+    except Failed as failed:
+        name = server_name(granted.pds)
+        raise ConnectRefused(
+            f"{name} does not take what the sign-in gave: {failed.message}", "server"
+        ) from failed
+    handle = str(told.get("handle") or "")
+    if told.get("did") != granted.did or not handle:
+        raise ConnectRefused(f"{server_name(granted.pds)} did not say who signed in. Begin again.", "server")
+    return Connection(
+        handle=handle,
+        display_name=_display_name(line, granted.did) or handle,
+        remote_id=granted.did,
+        url=f"https://bsky.app/profile/{handle}",
+        secret=granted.secret,
+        expires_at=granted.expires_at,
+        dies_at=granted.dies_at,
+    )
 
 
 def server_address(host: str) -> str:
@@ -77,7 +102,7 @@ def _connection(wire: Wire, server: str, session: Session, app_password: str) ->
     )
 
 
-def _display_name(wire: Wire, did: str) -> str:
+def _display_name(wire: Wire | AnyLine, did: str) -> str:
     params = models.ComAtprotoRepoGetRecord.Params(repo=did, collection="app.bsky.actor.profile", rkey="self")
     try:
         value = wire.query("com.atproto.repo.getRecord", params).body.get("value")

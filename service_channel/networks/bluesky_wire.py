@@ -31,6 +31,8 @@ _ACCOUNT_REFUSED = {
     "AccountNotFound",
     "RepoNotFound",
 }
+# A nonce went stale, or a clock is wrong: no fault of the token.
+_PROOF_REFUSED = {"use_dpop_nonce", "invalid_dpop_proof"}
 _CONTENT_REFUSED = {400, 403, 413, 422}
 
 
@@ -40,14 +42,27 @@ class Failed(calls.Failed):
 
     @property
     def refuses_token(self) -> bool:
+        if self.error in _PROOF_REFUSED:
+            return False
         return self.status == 401 or (self.status == 400 and self.error in _TOKEN_REFUSED)
 
 
-class Wire:
-    """Calls to one server. With a session they speak for its account."""
+def _as_it_is(transport: httpx.BaseTransport) -> httpx.BaseTransport:
+    return transport
 
-    def __init__(self, host: str, transport: httpx.BaseTransport, deadline_s: float) -> None:
-        request = Request(transport=OneTry(transport, deadline_s), trust_env=False, timeout=None)
+
+class Wire:
+    """Calls to one server. With a session they speak for its account. `around` is put around each single exchange."""
+
+    def __init__(
+        self,
+        host: str,
+        transport: httpx.BaseTransport,
+        deadline_s: float,
+        *,
+        around: Callable[[httpx.BaseTransport], httpx.BaseTransport] = _as_it_is,
+    ) -> None:
+        request = Request(transport=around(OneTry(transport, deadline_s)), trust_env=False, timeout=None)
         request.set_additional_headers({"User-Agent": USER_AGENT})
         self._client = Client(host, request=request)
 
@@ -190,7 +205,7 @@ def _text(value: object) -> str:
 
 
 def _outcome(status: int, name: str) -> Outcome:
-    if status == 429:
+    if status == 429 or name in _PROOF_REFUSED:
         return Outcome.NOT_SENT
     if status == 401 or (status in (400, 403) and name in _TOKEN_REFUSED | _ACCOUNT_REFUSED):
         return Outcome.SIGNED_OUT

@@ -51,16 +51,28 @@ def renewed(
     is_dead: Callable[[Failed], bool] = lambda _failed: False,
 ) -> Renewed:
     """One exchange. `is_dead`: a refusal by which this network alone says that the refresh token is worthless."""
-    if not access.secret.get("refresh_token"):
+    caller = Caller(transport, deadline_s, read=read)
+    return renewed_by(access.secret, lambda: _exchange(access.secret, way, caller), now=now, is_dead=is_dead)
+
+
+def renewed_by(
+    secret: Mapping[str, Any],
+    exchange: Callable[[], Reply],
+    *,
+    now: datetime,
+    is_dead: Callable[[Failed], bool] = lambda _failed: False,
+) -> Renewed:
+    """The same where the network wants to be asked in a way of its own. `exchange` raises Failed."""
+    if not secret.get("refresh_token"):
         return Renewed(Outcome.NOT_SENT, message=_NONE_TO_USE)
     try:
-        reply = _exchange(access.secret, way, Caller(transport, deadline_s, read=_read))
+        reply = exchange()
     except Failed as failed:
         dead = failed.error in _DEAD or is_dead(failed)
         return Renewed(Outcome.SIGNED_OUT if dead else _later(failed), message=failed.message)
     if not isinstance(reply.body.get("access_token"), str) or not reply.body["access_token"]:
         return Renewed(Outcome.UNKNOWN, message=_NONSENSE)
-    return _kept(access.secret, reply.body, now)
+    return _kept(secret, reply.body, now)
 
 
 def _exchange(secret: Mapping[str, Any], way: SignInWay, caller: Caller) -> Reply:
@@ -85,8 +97,8 @@ def _later(failed: Failed) -> Outcome:
     return Outcome.NOT_SENT if failed.outcome is Outcome.NOT_SENT else Outcome.UNKNOWN
 
 
-def _read(_status: int, content: Any, _headers: Mapping[str, str]) -> Refusal:
-    """RFC 6749 § 5.2."""
+def read(_status: int, content: Any, _headers: Mapping[str, str]) -> Refusal:
+    """How a server says no to being asked for tokens (RFC 6749 § 5.2)."""
     if not isinstance(content, dict):
         return Refusal()
     said, words = content.get("error"), content.get("error_description")

@@ -67,7 +67,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
     "curation.feed": (Visit("priya", {"subscription_id": "subscription"}),),
     "accounts.index": (Visit("priya"),),
     "accounts.choose_network": (Visit("priya"),),
-    "accounts.connection": (Visit("priya", {"network": "mastodon"}), Visit("priya", {"network": "x"})),
+    "accounts.connection": tuple(Visit("priya", {"network": one}) for one in ("bluesky", "mastodon", "x")),
     "accounts.reconnect": (Visit("priya", {"account_id": "bluesky"}),),
     "accounts.show": (Visit("priya", {"account_id": "bluesky"}), Visit("priya", {"account_id": "mastodon"})),
     "status.desk_status": (Visit("priya"),),
@@ -127,6 +127,7 @@ PAGES: dict[str, tuple[Visit, ...]] = {
 }
 
 NO_PAGES = {
+    "accounts.client_document": "JSON for Bluesky's servers",
     "accounts.choose": "there only while somebody comes back from a network: tests/app/accounts/test_sign_in.py",
     "accounts.signed_in_there": "leads on, from a network back into Deskcast",
     "auth.open_id_callback": "leads on, from a provider back into Deskcast",

@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 _opener = build_opener(ProxyHandler({}))
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends RST
-_PASSED = ("content-type", "retry-after", "ratelimit-reset")
+_PASSED = ("content-type", "retry-after", "ratelimit-reset", "dpop-nonce", "www-authenticate")
 
 
 @dataclass
@@ -105,7 +105,7 @@ class _Conversation(BaseHTTPRequestHandler):
 
     def _passed_on(self, body: bytes | None) -> tuple[int, bytes, dict[str, str]]:
         request = Request(self.server.pds.target + self.path, data=body)
-        for name in ("Authorization", "Content-Type"):
+        for name in ("Authorization", "Content-Type", "DPoP"):
             if self.headers.get(name):
                 request.add_header(name, self.headers[name])
         try:

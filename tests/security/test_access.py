@@ -22,7 +22,8 @@ LEGAL = frozenset({"legal"})
 ADMINISTRATOR = frozenset({"administrator"})
 
 TABLE: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("public.atom", "public.json_feed", "public.lent", "public.live", "public.media",
+    **dict.fromkeys(("accounts.client_document", "public.atom", "public.json_feed",
+                     "public.lent", "public.live", "public.media",
                      "public.metrics", "public.page", "public.post", "public.ready", "static"), EVERYBODY),
     **dict.fromkeys(("auth.sign_in", "auth.enter", "auth.look_as", "auth.sign_out", "auth.forgotten",
                      "auth.ask_for_password", "auth.invitation", "auth.join", "auth.new_password", "auth.reset",
@@ -89,6 +90,7 @@ TABLE: dict[str, frozenset[str]] = {
     **dict.fromkeys(("record.lift_hold", "record.place_hold"), AUDITORS - LEAD),
 }  # fmt: skip
 OF_A_PERSON = {
+    "accounts.client_document",
     "auth.end_delegation",
     "home.read_notice",
     "public.media",

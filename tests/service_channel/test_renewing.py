@@ -198,3 +198,52 @@ def test_what_is_sealed_under_a_former_key_moves_to_the_first_one(
         account = session.get_one(Account, account_id)
         only_new = TokenVault(["a newer key"])
         assert accounts.access(session, account, database=database, vault=only_new).secret == {"token": "old"}
+
+
+def test_access_that_lasts_for_minutes_is_not_renewed_all_the_time(
+    database: Database, account_id: int
+) -> None:
+    def gives_little(_access: Access) -> Renewed:
+        return Renewed(Outcome.SENT, {"token": "new"}, expires_at=NOW + timedelta(minutes=5))
+
+    claim(database)
+    renewing.renew(database, Renewing(gives_little), VAULT, account_id)
+    assert claim(database, now=NOW + renewing.PACE - timedelta(seconds=1)) == []
+    assert claim(database, now=NOW + renewing.PACE) == [account_id]
+
+
+def test_a_refusal_meanwhile_lets_no_second_one_renew_beside_the_first(
+    database: Database, account_id: int
+) -> None:
+    assert claim(database) == [account_id]
+    with database.write() as session:
+        account, _credential = of(session, account_id)
+        assert not accounts.refused(session, account, "401", now=NOW)
+    assert claim(database) == [], "a refresh token counts once: who holds the claim uses it alone"
+
+
+def test_what_is_kept_now_can_be_read_again_by_who_read_before(database: Database, account_id: int) -> None:
+    with database.read() as session:
+        account = session.get_one(Account, account_id)
+        access = accounts.access(session, account, database=database, vault=VAULT)
+    claim(database)
+    renewing.renew(database, Renewing(gives_new), VAULT, account_id)
+    assert (access.secret["token"], access.latest()["token"]) == ("old", "new")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SENT, Outcome.SIGNED_OUT])
+def test_who_connects_an_account_anew_meanwhile_is_not_overwritten(
+    database: Database, account_id: int, outcome: Outcome
+) -> None:
+    def connects(_access: Access) -> Renewed:
+        with database.write() as session:
+            account, credential = of(session, account_id)
+            credential.secret = accounts.seal_secret(VAULT, account.id, {"token": "of a person"})
+            credential.connected_at = NOW + timedelta(seconds=1)
+        return Renewed(outcome, {"token": "new"}, message="over")
+
+    claim(database)
+    renewing.renew(database, Renewing(connects), VAULT, account_id)
+    assert secret(database, account_id) == "of a person"
+    with database.read() as session:
+        assert of(session, account_id)[0].state is AccountState.ACTIVE

@@ -49,10 +49,14 @@ def cache_folder() -> Path:
 
 
 class RealPds:
-    """`with RealPds() as pds:` or `RealPds.start()` and `stop()`. `url` is where it listens."""
+    """`with RealPds() as pds:` or `RealPds.start()` and `stop()`. `url` is where it listens.
+
+    `directory` is where its identities are looked up. `named_url` is the same server by the name it calls itself, which
+    OAuth counts on.
+    """
 
     def __init__(self) -> None:
-        self.url = ""
+        self.url = self.directory = ""
         self._folder = Path(tempfile.mkdtemp(prefix="deskcast-pds-"))
         self._log: IO[bytes] = (self._folder / "log").open("wb")
         self._process: subprocess.Popen[bytes] | None = None
@@ -75,6 +79,10 @@ class RealPds:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def named_url(self) -> str:
+        return self.url.replace("127.0.0.1", "localhost")
 
     def create_account(self, handle: str = "") -> tuple[str, str, str]:
         """A new account: its DID, its handle (ending in .test) and an app password."""
@@ -161,7 +169,8 @@ class RealPds:
             raise RuntimeError(
                 f"The Bluesky server did not start:\n{(self._folder / 'log').read_text()[-4000:]}"
             )
-        self.url = json.loads(line)["url"]
+        here = json.loads(line)
+        self.url, self.directory = here["url"], here["directory"]
         self._wait_until_healthy()
 
     def _last_words(self) -> str:

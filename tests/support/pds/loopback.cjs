@@ -1,4 +1,5 @@
-// Preloaded before the servers start: whatever listens, listens on this machine only.
+// Preloaded before the servers start: whatever listens, listens on this machine only, and what would be fetched over
+// https from a name such as desk.at-8123.net is asked of port 8123 of this machine.
 const net = require("node:net");
 
 const listen = net.Server.prototype.listen;
@@ -12,4 +13,14 @@ net.Server.prototype.listen = function (first, ...rest) {
     return listen.call(this, { ...first, host: "127.0.0.1" }, ...rest);
   }
   return listen.call(this, first, ...rest);
+};
+
+const fetched = globalThis.fetch;
+
+globalThis.fetch = function (input, init) {
+  const asked = new URL(input instanceof Request ? input.url : input);
+  const port = /\.at-(\d+)\.net$/.exec(asked.hostname)?.[1];
+  if (!port) return fetched.call(this, input, init);
+  const headers = { accept: "application/json", "x-forwarded-host": asked.host };
+  return fetched.call(this, `http://127.0.0.1:${port}${asked.pathname}`, { headers, redirect: "error" });
 };

@@ -7,6 +7,7 @@ const network = await TestNetworkNoAppView.create({
   pds: { port: pdsPort, inviteRequired: false },
 });
 
-process.stdout.write(JSON.stringify({ url: `http://127.0.0.1:${network.pds.port}` }) + "\n");
+const here = { url: `http://127.0.0.1:${network.pds.port}`, directory: network.plc.url };
+process.stdout.write(JSON.stringify(here) + "\n");
 process.stdin.resume();
 process.stdin.on("end", () => process.exit(0));
