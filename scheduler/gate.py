@@ -83,12 +83,8 @@ class Passed:
 def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: bool = True) -> Passed | No:
     """Every reason not to send this publication at `now`; `Passed` only if there is none."""
     if not clock_sane:
-        return No(
-            Reason.CLOCK,
-            Act.GIVE_BACK,
-            "This machine’s clock jumped; waiting until it is steady.",
-            now + _MINUTE,
-        )
+        # No moment is named: by this clock it might be a day away, and nothing is claimed by it meanwhile.
+        return No(Reason.CLOCK, Act.GIVE_BACK, "This machine’s clock jumped; waiting until it is steady.")
     row = session.connection().execute(QUESTION, {"publication_id": publication_id}).one()
     return (
         _hold(session, row)
@@ -108,7 +104,6 @@ def ask(session: Session, publication_id: int, *, now: datetime, clock_sane: boo
     )
 
 
-_MINUTE = timedelta(minutes=1)
 _RENEWING = timedelta(seconds=15)
 
 
