@@ -66,13 +66,12 @@ def run(seed: str, workers: int, others: Sequence[str]) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="All drills.")
+    parser = argparse.ArgumentParser(description="All drills. What else is given is for pytest: files, -k …")
     parser.add_argument("--seed", default="", help="anything; the same again makes the same choices")
     parser.add_argument("--workers", type=int, default=2, help="how many drills at once")
-    parser.add_argument("others", nargs="*", help="what pytest takes: files, -k …")
     known, others = parser.parse_known_args()
     seed = known.seed or str(random.SystemRandom().randrange(1_000_000))
-    sys.exit(run(seed, known.workers, [*known.others, *others]))
+    sys.exit(run(seed, known.workers, others))
 
 
 if __name__ == "__main__":
