@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,13 +153,7 @@ class Stage:
         return all(state in ENDED for state in self.states())
 
     def wait_until_over(self, *, within: float = 120) -> None:
-        def said() -> str:
-            return f"{self.states()}\n" + "\n".join(e.said() for e in self.engines.started)
-
-        try:
-            wait_until(self.is_over, "everything has ended", within=within)
-        except AssertionError as late:
-            raise AssertionError(f"{late}\n{said()}") from None
+        self._wait(self.is_over, within)
 
     def hurry_until_over(self, *, within: float = 180) -> None:
         """Like `wait_until_over`, for what would wait for minutes after an unlucky try."""
@@ -169,7 +163,15 @@ class Stage:
             time.sleep(0.3)
             return self.is_over()
 
-        wait_until(is_over, "everything has ended", within=within)
+        self._wait(is_over, within)
+
+    def _wait(self, is_over: Callable[[], bool], within: float) -> None:
+        try:
+            wait_until(is_over, "everything has ended", within=within)
+        except AssertionError as late:
+            left = [said for said in self.explanations() if " published " not in said]
+            logs = [engine.said() for engine in self.engines.started]
+            raise AssertionError("\n".join([str(late), str(self.states()), *left, *logs])) from None
 
     def posts(self) -> Counter[tuple[int, int]]:
         """How many posts stand for each part, on the counting network and on the page."""
@@ -231,7 +233,8 @@ class Stage:
     def explanations(self) -> Sequence[str]:
         with self.database.read() as session:
             return [
-                f"{p.id} {p.state} {p.reason}: {p.explanation}" for p in session.scalars(select(Publication))
+                f"{p.id} {p.state} {p.reason} {p.not_before}: {p.explanation}"
+                for p in session.scalars(select(Publication))
             ]
 
     def _new_events(self) -> list[dict[str, Any]]:

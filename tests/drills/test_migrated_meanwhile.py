@@ -55,9 +55,7 @@ def upgrade_to_next(url: str, folder: Path) -> None:
     command.upgrade(configuration, "next")
 
 
-@pytest.mark.parametrize(
-    ("engines", "posts"), [(1, 4), pytest.param(4, 25, marks=pytest.mark.drill)], ids=["one", "four"]
-)
+@pytest.mark.parametrize(("engines", "posts"), [(1, 4)], ids=["one"])
 def test_old_engines_go_on_while_the_database_is_brought_up_to_date(
     stage: Stage, chance: random.Random, tmp_path: Path, engines: int, posts: int
 ) -> None:
