@@ -29,6 +29,7 @@ from tests.drills.engines import Engines, wait_until
 from tests.fakes import FakeServer, Mode
 
 LONG_S = 3.0  # no pause that is a proof is as long, in the drills' time
+LETTERS = str.maketrans("0123456789", "ghijklmnop")  # figures would be taken for somebody's number
 SENTENCE = "descale it with vinegar and water, wait twenty minutes, and rinse it twice."
 ENDED = (
     PublicationState.PUBLISHED,
@@ -53,7 +54,7 @@ class Stage:
     server: FakeServer
     engines: Engines
     database: Database
-    name: str = field(default_factory=lambda: uuid.uuid4().hex[:4])
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:4].translate(LETTERS))
     planned: dict[int, int] = field(default_factory=dict)  # publication id → its parts
     _before: set[str] = field(default_factory=set)
     _events: int = 0
