@@ -77,7 +77,7 @@ quick: $(VENV)/.test ## Format, lint and the quick tests on SQLite; TESTS=tests/
 	@$(STEP) "Format" $(BIN)/ruff format --check
 	@$(STEP) "Lint" $(BIN)/ruff check
 	@$(STEP) --show "Quick tests, on SQLite" $(PYTEST) -q -n $(WORKERS) --dist loadgroup \
-		-m "not slow and not network and not browser and not pds and not proof" --database=sqlite $(TESTS)
+		-m "not slow and not network and not browser and not pds and not proof and not drill" --database=sqlite $(TESTS)
 
 lint: $(VENV)/.test ## Format, lint, types, import contracts, templates
 	@$(STEP) "Format" $(BIN)/ruff format --check
@@ -90,8 +90,8 @@ format: $(VENV)/.test ## Put the code into its form
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix-only --exit-zero
 
-drills: setup-test ## Kill, stop and starve it while it publishes
-	@$(STEP) --show "Drills" $(PYTEST) -q -n $(WORKERS) --dist loadgroup tests/drills
+drills: setup-test ## Kill, stop and starve it while it publishes; SEED=… repeats one run, TESTS=… takes a part; outside `make test`
+	@$(BIN)/python -m tests.drills --seed "$(SEED)" $(TESTS)
 
 proofs: setup-test ## Break one rule of review or scheduler at a time to see that the state machines notice; outside `make test`
 	@$(STEP) --show "Proofs" $(PYTEST) -v -n $(WORKERS) -m proof

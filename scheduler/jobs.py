@@ -117,6 +117,8 @@ def recover(duty: Duty) -> None:
     """Bring back what a crash left behind: claims whose lease is over, sendings and jobs nobody finished."""
     with duty.world.database.write() as session:
         now = clock.now(session)
+        if not _is_steady(duty.world, now):
+            return
         observing.given_back(reconciling.give_back_expired(session, now=now))
         reconciling.lose_expired(session, now=now)
     if duty.queue is not None:
@@ -130,7 +132,11 @@ def reconcile(duty: Duty) -> None:
     """Look on the networks for what is unknown, and take down what was asked to be taken down."""
     world = duty.world
     with world.database.write() as session:
-        unknown = reconciling.due_looks(session, now=clock.now(session), again_s=world.timing.send_deadline)
+        now = clock.now(session)
+        looking = _is_steady(world, now)
+        unknown = (
+            reconciling.due_looks(session, now=now, again_s=world.timing.send_deadline) if looking else []
+        )
         unwanted = take_down.due(session)
     _each(duty, unknown, lambda publication_id: reconciling.look(world, publication_id))
     _each(duty, unwanted, lambda publication_id: take_down.take_down_one(world, publication_id))
@@ -141,9 +147,16 @@ def look_again(duty: Duty) -> None:
     world = duty.world
     with world.database.write() as session:
         now = clock.now(session)
+        if not _is_steady(world, now):
+            return
         standing.enrol(session, world, now=now)
         due = standing.due(session, now=now)
     _each(duty, due, lambda publication_id: standing.look(world, publication_id))
+
+
+def _is_steady(world: World, now: datetime) -> bool:
+    """Whether leases and pauses may be judged: by a clock that jumped they would seem to be over, and prove nothing."""
+    return world.clock_watch.tick(now, world.monotonic())
 
 
 def _each(
@@ -322,12 +335,10 @@ def export_head(duty: Duty) -> None:
 def beat(duty: Duty, job: str) -> None:
     """Note that a job has just finished, for the health page and the watchdog.
 
-    Never waits for another engine that is noting the same: that one may be asleep in the middle of it.
+    Never waits for another engine that is noting the same: that one may be asleep in the middle of it. Where both note
+    it for the first time at the same moment, one of them has.
     """
-    with (
-        suppress(IntegrityError),
-        duty.world.database.write() as session,
-    ):  # two engines began at the same moment
+    with suppress(IntegrityError), duty.world.database.write() as session:
         free = select(EngineBeat.job).where(EngineBeat.job == job).with_for_update(skip_locked=True)
         if session.scalar(free) is None and session.get(EngineBeat, job) is not None:
             return

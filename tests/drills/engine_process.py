@@ -1,93 +1,108 @@
-"""A real engine or worker in a process of its own, on a counting network; what the drills kill, stop and starve.
+"""A real engine or worker in a process of its own; what the drills kill, stop and starve.
 
-`python -m tests.drills.engine_process` runs one from the environment, as `deskcast engine` does. With `--nursery` it
-reads an environment a line and forks an engine for each, because a drill needs hundreds and importing takes a second.
+`python -m tests.drills.engine_process` runs one from the environment, as `deskcast engine` does. `nursery()` reads an
+environment a line and forks an engine for each, because a drill needs hundreds and importing takes a second.
+
+DRILL_NETWORKS: `counting` (of every class) or `real`. DRILL_SENDERS: have a sender ready before anything is claimed.
+DRILL_CLOCK: a file with the seconds by which this machine's clock is wrong. DRILL_PAUSE_AT, DRILL_WAIT_AT: see `hooks`.
 """
 
+import ctypes
 import gc
 import json
 import os
 import signal
 import socket
 import sys
-import threading
-import time
 import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy.orm import configure_mappers
 
 from app.mail_rendering import renderer
 from content_library.database import Database
-from content_library.settings import load
-from scheduler import engine, points, worker_process
+from content_library.settings import Settings, load
+from scheduler import engine, worker_process
 from scheduler.clock_watch import ClockWatch
+from scheduler.senders import Senders
 from scheduler.world import World
+from service_channel.networks.base import Network
 from service_channel.networks.page import Page
+from tests.drills import classes, hooks
+from tests.drills.engines import READY
 from tests.factories import VAULT
 from tests.fakes import CountingNetwork
 
-UNTIL_OTHERS_ARE_DONE_S = 0.3
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
     settings = load()
-    database = Database(settings.database_url)
-    world = World(
-        database=database,
-        networks={"page": Page(), "bluesky": CountingNetwork()},
-        vault=VAULT,
-        media_folder=settings.media_folder,
-        timing=settings.timing,
-        engine=f"{socket.gethostname()}:{os.getpid()}",
-        clock_watch=ClockWatch(settings.timing.clock_drift),
-    )
-    crash_at = os.environ.get("DESKCAST_CRASH_AT", "")
+    database = Database(settings.database_url, clock=_wrong_clock(os.environ.get("DRILL_CLOCK", "")))
+    world = _world(settings, database)
     if pause_at := os.environ.get("DRILL_PAUSE_AT", ""):
-        _pause_at(pause_at, database)
+        hooks.pause_at(pause_at, database)
+    if wait_at := os.environ.get("DRILL_WAIT_AT", ""):
+        hooks.wait_at(wait_at, Path(os.environ["DRILL_SIGNALS"]))
+    if os.environ.get("DRILL_SENDERS") and world.senders is not None:
+        world.senders.start()
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
+    crash_at = os.environ.get("DESKCAST_CRASH_AT", "")
     if os.environ.get("DRILL_PART") == "worker":
         worker_process.run(settings, database, crash_at=crash_at, world=world)
     else:
         engine.run(settings, database, renderer(settings), crash_at=crash_at, world=world)
 
 
-def _pause_at(point: str, database: Database) -> None:
-    """Stop the whole process when it first comes to a point.
-
-    On SQLite none of its threads may hold the one write lock by then: that keeps everybody waiting, and nobody sends.
-    On PostgreSQL none may be inside a transaction: the server would end it after a minute, which is another drill.
-    """
-    asleep = threading.Event()
-
-    def stop(reached: str) -> None:
-        if reached == point and not asleep.is_set():
-            asleep.set()
-            with database.write():
-                time.sleep(UNTIL_OTHERS_ARE_DONE_S)
-                _wait_for_others(database)
-                # this thread's own signal: one for the process stops the main thread first, and this one lets go
-                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
-
-    points.on_reach(stop)
+def _world(settings: Settings, database: Database) -> World:
+    networks, senders = _networks(settings)
+    return World(
+        database=database,
+        networks=networks,
+        senders=senders,
+        vault=VAULT,
+        media_folder=settings.media_folder,
+        timing=settings.timing,
+        engine=f"{socket.gethostname()}:{os.getpid()}",
+        clock_watch=ClockWatch(settings.timing.clock_drift),
+    )
 
 
-def _wait_for_others(database: Database) -> None:
-    """Until no thread of this process is inside a transaction, on PostgreSQL."""
-    pool = database.engine.pool
-    until = time.monotonic() + 10
-    while database.engine.dialect.name == "postgresql" and pool.checkedout() and time.monotonic() < until:  # type: ignore[attr-defined]
-        time.sleep(0.0005)
+def _networks(settings: Settings) -> tuple[Mapping[str, Network], Senders]:
+    if os.environ.get("DRILL_NETWORKS") != "real":
+        known = {"page": Page(), "bluesky": CountingNetwork(), **classes.posting()}
+        return known, Senders(classes.posting, most=settings.senders, preload="tests.drills.classes")
+    from tests.drills import real_networks  # heavy, and most drills do without
+
+    senders = Senders(
+        real_networks.sent_by_senders, most=settings.senders, preload="tests.drills.real_networks"
+    )
+    return {"page": Page(), **real_networks.networks()}, senders
+
+
+def _wrong_clock(file: str) -> Callable[[], datetime] | None:
+    if not file:
+        return None
+    return lambda: datetime.now(UTC) + timedelta(seconds=float(Path(file).read_text()))
 
 
 def nursery() -> None:
     """Fork an engine for each line; print its pid. The children end with their parent's input, or when killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave at once
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)  # and what a killed engine leaves behind, too
     configure_mappers()  # once here instead of in every child
     gc.freeze()
     for line in sys.stdin:
+        environment = json.loads(line)
+        if environment.get("DRILL_NETWORKS") == "real":
+            import_module("tests.drills.real_networks")  # once here, for all children to come
         pid = os.fork()
         if pid == 0:
-            _become_engine(json.loads(line))
+            _become_engine(environment)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
 
@@ -97,10 +112,10 @@ def _become_engine(environment: dict[str, str]) -> None:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.environ.update(environment)
-        with Path(environment["DRILL_LOG"]).open("ab") as log:
+        with Path(environment["DRILL_LOG"]).open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), 0)  # the nursery's own input is not this one's
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-        os.close(0)
         main()
         status = 0
     except BaseException:
@@ -111,4 +126,4 @@ def _become_engine(environment: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    nursery() if "--nursery" in sys.argv else main()
+    main()

@@ -11,8 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 90.0  # on a busy machine; nothing is judged by it
+READY, REACHED, GO_ON = "ready", "reached", "go-on"
+"""What an engine says once it is up; the files by which it and a drill wait for one another."""
 
 QUICK = {
     "DESKCAST_LOOK_AHEAD_S": "0.1",
@@ -32,6 +36,22 @@ WITH_WORKERS = {
     "DESKCAST_WORKER_SILENT_S": "2",
     "DESKCAST_WORKER_ACCOUNTS": "4",
 }
+THROUGH_SENDERS = {
+    **QUICK,
+    "DESKCAST_SEND_DEADLINE_S": "1.5",
+    "DESKCAST_LEASE_S": "2",
+    "DESKCAST_SETTLE_S": "0.4",
+    "DESKCAST_LOOK_GAP_S": "0.2",
+    "DRILL_SENDERS": "yes",
+}
+"""A post takes another process here, which has to be awake in time on a busy machine."""
+ON_REAL_NETWORKS = {
+    **THROUGH_SENDERS,
+    "DESKCAST_SEND_DEADLINE_S": "5",
+    "DESKCAST_MEDIA_DEADLINE_S": "1",
+    "DESKCAST_LEASE_S": "8",
+    "DRILL_NETWORKS": "real",
+}
 
 
 def wait_until(true: Callable[[], bool], what: str, *, within: float = WITHIN_S) -> None:
@@ -46,6 +66,7 @@ def wait_until(true: Callable[[], bool], what: str, *, within: float = WITHIN_S)
 class EngineProcess:
     pid: int
     log: Path
+    signals: Path
 
     def is_alive(self) -> bool:
         try:
@@ -62,11 +83,28 @@ class EngineProcess:
         self._signal(signal.SIGKILL)
         self.wait_dead()
 
-    def is_paused(self) -> bool:
-        return " T (stopped)" in self._status() or "\tT (stopped)" in self._status()
+    def wait_ready(self) -> None:
+        """Until it has begun; what it imports and starts before is not what a drill is about."""
+        wait_until(lambda: READY in self._log(), f"engine {self.pid} is ready\n{self.said()}", within=60)
 
-    def _status(self) -> str:
-        return Path(f"/proc/{self.pid}/status").read_text()
+    def wait_reached(self) -> None:
+        """Until one of its threads waits at the point it was started with."""
+        wait_until((self.signals / REACHED).exists, f"it waits there\n{self.said()}")
+
+    def go_on_there(self) -> None:
+        (self.signals / GO_ON).touch()
+
+    def is_paused(self) -> bool:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return " T (stopped)" in status or "\tT (stopped)" in status
+
+    def everything(self) -> list[psutil.Process]:
+        """The engine and its senders."""
+        try:
+            engine = psutil.Process(self.pid)
+            return [engine, *engine.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
 
     def pause(self) -> None:
         self._signal(signal.SIGSTOP)
@@ -83,7 +121,10 @@ class EngineProcess:
         self._signal(signal.SIGTERM)
 
     def said(self) -> str:
-        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
+        return self._log()[-4000:]
+
+    def _log(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
@@ -94,7 +135,8 @@ class Nursery:
     """Forks engines quickly; see `tests.drills.engine_process`."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.drills.engine_process", "--nursery"]
+        # Not with `-m`: a sender would import the whole module, because the main one has its name.
+        command = [sys.executable, "-c", "from tests.drills.engine_process import nursery; nursery()"]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -126,23 +168,32 @@ class Engines:
         """A worker process, which takes from engines what it sends."""
         return self.start(crash_at=crash_at, part="worker")
 
-    def start(self, *, crash_at: str = "", pause_at: str = "", part: str = "engine") -> EngineProcess:
-        """`crash_at` and `pause_at` name the point where it kills itself, or where it is put to sleep."""
-        log = self.folder / f"{part}-{len(self.started) + 1}.log"
+    def start(
+        self, *, crash_at: str = "", pause_at: str = "", wait_at: str = "", part: str = "engine"
+    ) -> EngineProcess:
+        """Each names a point: where it kills itself, where it is put to sleep, where one thread of it waits."""
+        name = f"{part}-{len(self.started) + 1}"
+        log, signals = self.folder / f"{name}.log", self.folder / f"{name}.signals"
         environment = {
             **self.timing,
             "DESKCAST_DATABASE_URL": self.url,
             "DESKCAST_DATA": str(self.folder / "data"),
             "DESKCAST_CRASH_AT": crash_at,
             "DRILL_PAUSE_AT": pause_at,
+            "DRILL_WAIT_AT": wait_at,
+            "DRILL_SIGNALS": str(signals),
             "DRILL_PART": part,
             "DRILL_LOG": str(log),
         }
-        engine = EngineProcess(self.nursery.fork(environment), log)
+        engine = EngineProcess(self.nursery.fork(environment), log, signals)
         self.started.append(engine)
         return engine
 
     def end_all(self) -> None:
         for engine in self.started:
             if engine.is_alive():
-                engine.kill()
+                left = engine.everything()
+                for process in left:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+                engine.wait_dead()

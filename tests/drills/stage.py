@@ -1,7 +1,9 @@
 """What a drill plans, and what must hold when it is over."""
 
+import time
+import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,22 +18,32 @@ from content_library.models.account import Account
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
 from content_library.models.user import User
+from content_library.network_limits import split_thread
 from scheduler import agenda
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from service_channel.models.page_post import PagePost
+from service_channel.networks.base import NetworkClass
 from tests import factories as make
+from tests.drills.classes import NETWORKS
 from tests.drills.engines import Engines, wait_until
 from tests.fakes import FakeServer, Mode
 
-SENTENCE = "Descale it with vinegar and water, wait twenty minutes, and rinse it twice before the next tea. "
-THREAD = SENTENCE * 8  # three posts of 300 graphemes
-PARTS = {"single": 1, "thread": 3, "page": 1}
+LONG_S = 3.0  # no pause that is a proof is as long, in the drills' time
+LETTERS = str.maketrans("0123456789", "ghijklmnop")  # figures would be taken for somebody's number
+SENTENCE = "descale it with vinegar and water, wait twenty minutes, and rinse it twice."
 ENDED = (
     PublicationState.PUBLISHED,
     PublicationState.FAILED,
     PublicationState.NEEDS_PERSON,
     PublicationState.MISSED,
 )
+
+
+def words(drill: str, number: int, kind: str) -> str:
+    """No two parts say the same, in no two drills: where nobody gives ids, words are what a post is found by."""
+    if kind != "thread":
+        return f"Tip {drill} {number}: vinegar and water, twenty minutes, rinse twice."
+    return " ".join(f"Step {step} of {drill} {number}: {SENTENCE}" for step in range(1, 9))
 
 
 @dataclass
@@ -42,7 +54,8 @@ class Stage:
     server: FakeServer
     engines: Engines
     database: Database
-    planned: dict[int, str] = field(default_factory=dict)  # publication id → kind
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:4].translate(LETTERS))
+    planned: dict[int, int] = field(default_factory=dict)  # publication id → its parts
     _before: set[str] = field(default_factory=set)
     _events: int = 0
 
@@ -55,22 +68,25 @@ class Stage:
         """Another network, of this drill alone, on which nothing stands yet."""
         self.server, self._before, self._events = server, set(), 0
 
-    def plan(self, *kinds: str, accounts: int = 1, in_s: float = 0.1) -> list[int]:
-        """One cleared publication of each kind, due in `in_s` seconds, spread over so many accounts."""
+    def plan(
+        self, *kinds: str, accounts: int = 1, in_s: float = 0.1, of: NetworkClass = NetworkClass.IDENTIFIED
+    ) -> list[int]:
+        """One cleared publication of each kind, due in `in_s` seconds, spread over so many accounts of a class."""
         now = datetime.now(UTC)
         with self.database.write() as session:
-            desk, author, places = self._people(session, accounts)
+            desk, author, places = self._people(session, accounts, of)
             reviewers = make.make_reviewers(session)
             made = {}
             for n, kind in enumerate(kinds):
                 account = places["page"] if kind == "page" else places[f"network-{n % accounts}"]
-                content: dict[str, Any] = {"text": THREAD, "thread": True} if kind == "thread" else {}
+                text = words(self.name, n, kind)
                 post = make.make_post(
-                    session, desk, author, title=f"Post {n}", now=now, accounts=[account.id], topics=[self._topic],
-                    **content,
+                    session, desk, author, title=f"Post {n}", text=text, now=now, accounts=[account.id],
+                    topics=[self._topic], **({"thread": True} if kind == "thread" else {}),
                 )  # fmt: skip
                 make.clear(session, post, author, reviewers, now=now)
-                made[make.plan(session, post, account, author, now=now).id] = kind
+                parts = split_thread(account.network, text) if kind == "thread" else [text]
+                made[make.plan(session, post, account, author, now=now).id] = len(parts)
             due_at = datetime.now(UTC) + timedelta(seconds=in_s)
             session.execute(
                 update(Publication).values(due_at=due_at, late_at=due_at + timedelta(seconds=900))
@@ -82,16 +98,18 @@ class Stage:
         """So many publications of one cleared post, all due now, spread over the accounts."""
         now = datetime.now(UTC)
         with self.database.write() as session:
-            desk, author, places = self._people(session, accounts)
+            desk, author, places = self._people(session, accounts, NetworkClass.IDENTIFIED)
             spread = [places[f"network-{n}"] for n in range(accounts)]
             post = make.make_post(
                 session, desk, author, now=now, accounts=[a.id for a in spread], topics=[self._topic]
             )
             make.clear(session, post, author, make.make_reviewers(session), now=now)
             ground.many_publications(session, post, spread, count=count, due=[now] * count)
-            self.planned = dict.fromkeys(session.scalars(select(Publication.id)), "single")
+            self.planned = dict.fromkeys(session.scalars(select(Publication.id)), 1)
 
-    def _people(self, session: Session, accounts: int) -> tuple[Desk, User, dict[str, Account]]:
+    def _people(
+        self, session: Session, accounts: int, of: NetworkClass
+    ) -> tuple[Desk, User, dict[str, Account]]:
         desk = make.make_desk(session)
         author = make.make_user(session, "Maya Okafor", desk=desk)
         self._topic = catalogue.add_topic(session, desk, "Kettles", actor=author, now=make.NOW).id
@@ -99,7 +117,7 @@ class Stage:
         for n in range(accounts):
             secret = dict(self.server.access().secret)
             places[f"network-{n}"] = make.make_account(
-                session, desk, handle=f"desk-{n}.example", secret=secret
+                session, desk, NETWORKS[of], f"desk-{n}.example", secret=secret
             )
         return desk, author, places
 
@@ -112,9 +130,17 @@ class Stage:
         return [event["at"] for event in self._new_events() if event["event"] == "arrived"]
 
     def let_pauses_pass(self) -> None:
-        """As if what waits for another try had waited long enough."""
+        """As if what waits long for another try, or look, had waited long enough."""
+        waiting = (PublicationState.PLANNED, PublicationState.UNKNOWN)
         with self.database.write() as session:
-            session.execute(update(Publication).values(not_before=None, version=Publication.version + 1))
+            session.execute(
+                update(Publication)
+                .where(
+                    Publication.state.in_(waiting),
+                    Publication.not_before > datetime.now(UTC) + timedelta(seconds=LONG_S),
+                )
+                .values(not_before=None, version=Publication.version + 1)
+            )
 
     def reasons(self) -> set[str]:
         with self.database.read() as session:
@@ -128,13 +154,25 @@ class Stage:
         return all(state in ENDED for state in self.states())
 
     def wait_until_over(self, *, within: float = 120) -> None:
-        def said() -> str:
-            return f"{self.states()}\n" + "\n".join(e.said() for e in self.engines.started)
+        self._wait(self.is_over, within)
 
+    def hurry_until_over(self, *, within: float = 180) -> None:
+        """Like `wait_until_over`, for what would wait for minutes after an unlucky try."""
+
+        def is_over() -> bool:
+            self.let_pauses_pass()
+            time.sleep(0.3)
+            return self.is_over()
+
+        self._wait(is_over, within)
+
+    def _wait(self, is_over: Callable[[], bool], within: float) -> None:
         try:
-            wait_until(self.is_over, "everything has ended", within=within)
+            wait_until(is_over, "everything has ended", within=within)
         except AssertionError as late:
-            raise AssertionError(f"{late}\n{said()}") from None
+            left = [said for said in self.explanations() if " published " not in said]
+            logs = [engine.said() for engine in self.engines.started]
+            raise AssertionError("\n".join([str(late), str(self.states()), *left, *logs])) from None
 
     def posts(self) -> Counter[tuple[int, int]]:
         """How many posts stand for each part, on the counting network and on the page."""
@@ -159,7 +197,7 @@ class Stage:
         assert sum(states.values()) == len(self.planned), states
         if published:
             assert states == {PublicationState.PUBLISHED: len(self.planned)}, (states, self.explanations())
-            wanted = {(p, n) for p, kind in self.planned.items() for n in range(PARTS[kind])}
+            wanted = {(p, n) for p, parts in self.planned.items() for n in range(parts)}
             assert set(posts) == wanted
 
     def _assert_once_applied(self) -> None:
@@ -196,7 +234,8 @@ class Stage:
     def explanations(self) -> Sequence[str]:
         with self.database.read() as session:
             return [
-                f"{p.id} {p.state} {p.reason}: {p.explanation}" for p in session.scalars(select(Publication))
+                f"{p.id} {p.state} {p.reason} {p.not_before}: {p.explanation}"
+                for p in session.scalars(select(Publication))
             ]
 
     def _new_events(self) -> list[dict[str, Any]]:

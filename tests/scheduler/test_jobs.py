@@ -1,12 +1,13 @@
 """Every line of the timetable does its work on a real database, and one that fails keeps no other from it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from content_library import clock as real_clock
 from content_library.database import Database
@@ -105,6 +106,40 @@ def test_a_clock_that_jumped_claims_nothing(road: Road, duty: Duty) -> None:
     assert road.state(publication_id) is PublicationState.PLANNED
 
 
+def test_what_was_claimed_when_the_clock_jumped_waits_for_no_moment_of_that_clock(road: Road) -> None:
+    publication_id = road.plan_one()
+    road.clock.advance(minutes=1)
+    (claim,) = road.claim()
+    road.world.clock_watch.jumped = True
+    road.clock.advance(days=1)
+    publishing.publish_one(road.world, claim)
+    road.clock.advance(days=-1)
+    road.world.clock_watch.jumped = False
+    road.tick()
+    assert road.state(publication_id) is PublicationState.PUBLISHED
+
+
+def test_a_clock_that_jumped_ends_no_lease(road: Road, duty: Duty) -> None:
+    publication_id = road.plan_one()
+    road.clock.advance(minutes=1)
+    road.claim()
+    jobs.recover(duty)
+    road.clock.advance(hours=1)  # the other clock has not moved
+    jobs.recover(duty)
+    assert road.state(publication_id) is PublicationState.CLAIMED
+
+
+def test_by_a_clock_that_jumped_nobody_looks(road: Road, duty: Duty) -> None:
+    """It would be too early: something may still be on its way, however late it seems to be."""
+    publication_id = road.plan_one()
+    road.server.order(Mode.FAIL_AFTER, times=1)
+    road.go()
+    jobs.recover(duty)
+    road.clock.advance(hours=1)  # the other clock has not moved
+    jobs.reconcile(duty)
+    assert road.state(publication_id) is PublicationState.UNKNOWN
+
+
 def test_what_happened_is_sealed_and_who_has_to_know_gets_a_mail(road: Road, duty: Duty) -> None:
     road.plan_one()
     road.server.order(Mode.REFUSED, times=1)
@@ -146,6 +181,26 @@ def test_a_beat_another_engine_is_writing_is_not_waited_for(
         jobs.beat(there, "seal")  # comes back at once
         assert real_clock.now(session)
     database.dispose()
+
+
+def test_two_engines_that_note_the_first_beat_at_the_same_moment_both_go_on(
+    postgres_url: str, road: Road, duty: Duty
+) -> None:
+    database = Database(postgres_url)
+    there = replace(duty, world=replace(road.world, database=database, engine="other"))
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            session.add(EngineBeat(job="start", at=make.NOW, engine="one", note=""))
+            session.flush()
+            second = pool.submit(jobs.beat, there, "start")
+            wait_until(lambda: _is_waiting(database), "the second waits for the first")
+        second.result(10)
+    database.dispose()
+
+
+def _is_waiting(database: Database) -> bool:
+    with database.read() as session:
+        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_many_notices_become_mails_in_one_round(road: Road, duty: Duty) -> None:

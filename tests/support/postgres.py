@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -84,30 +85,53 @@ class PostgresServer:
     def drop(self, database: str) -> None:
         self._admin(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
-    def stop(self) -> None:
+    def go_down(self) -> None:
+        """As if its machine had lost its power. Only a durable one still knows everything afterwards."""
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(STARTS_WITHIN_SECONDS)
+
+    def come_back(self) -> None:
+        """Start it again on what it has kept, where it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            self._launch()
+
+    def fill_its_disk(self) -> None:
+        """Nothing it writes to beyond the first bytes of any file succeeds, until it is started again.
+
+        Said by its own user: root may be forbidden to do this to another's process.
+        """
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        for process in (server, *server.children(recursive=True)):
+            limit = ["prlimit", f"--pid={process.pid}", "--fsize=8192:"]
+            subprocess.run([*_as_unprivileged(), *limit], check=False, cwd=self.folder)
+
+    def stop(self) -> None:
+        self.go_down()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self) -> None:
         self.folder.chmod(0o755)
-        binaries = _reachable(programs(), self.folder)
+        self._binaries = _reachable(programs(), self.folder)
         data = self.folder / "data"
         data.mkdir(mode=0o700)
         if _is_root():
             user = pwd.getpwnam(UNPRIVILEGED)
             os.chown(data, user.pw_uid, user.pw_gid)
             os.chown(self.folder, user.pw_uid, user.pw_gid)
-        self._initialise(binaries, data)
+        self._initialise(self._binaries, data)
+        self._launch()
+
+    def _launch(self) -> None:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     *_as_unprivileged(),
-                    str(binaries / "postgres"),
+                    str(self._binaries / "postgres"),
                     "-D",
-                    str(data),
+                    str(self.folder / "data"),
                     "-k",
                     str(self.folder),
                     *options,

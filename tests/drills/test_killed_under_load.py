@@ -1,0 +1,29 @@
+"""Engines die at random moments while all classes have much to send and the network misbehaves: once, and nothing lost.
+
+On SQLite there is one engine at a time, so every death costs a start; there they are fewer.
+"""
+
+import random
+
+import pytest
+
+from tests.drills.killing import Storm, rage
+from tests.drills.stage import Stage
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+
+def test_some_deaths_of_one_engine_under_load(stage: Stage, chance: random.Random) -> None:
+    rage(stage, Storm(engines=1, kills=4, posts=3), chance)
+
+
+@pytest.mark.drill
+@pytest.mark.on("postgresql")
+def test_two_hundred_deaths_of_four_engines_under_load(stage: Stage, chance: random.Random) -> None:
+    rage(stage, Storm(engines=4, kills=200, posts=30, accounts=3), chance)
+
+
+@pytest.mark.drill
+@pytest.mark.on("sqlite")
+def test_sixty_deaths_of_the_one_engine_under_load(stage: Stage, chance: random.Random) -> None:
+    rage(stage, Storm(engines=1, kills=60, posts=12, accounts=2, each_s=1.0), chance)
