@@ -113,6 +113,9 @@ class Senders:
         except (OSError, EOFError):
             log.exception("no sender could be started")
             return _NO_TIME
+        if time.monotonic() >= job.ends_at:  # it was not given to anybody, so nothing can be there
+            self._idle.put(sender)
+            return _NO_TIME
         try:
             sender.line.send_bytes(pickle.dumps(job))
             left = job.ends_at - time.monotonic() + _ANSWERS_WITHIN_S
@@ -169,9 +172,9 @@ def _serve(line: Connection, make: Networks) -> None:
     while True:
         try:
             job: _Job = pickle.loads(line.recv_bytes())  # noqa: S301 - from our own engine
-        except EOFError:
+            line.send_bytes(pickle.dumps(_within_its_time(networks, job)))
+        except (EOFError, OSError):  # the engine hung up, or did not wait for the answer
             return
-        line.send_bytes(pickle.dumps(_within_its_time(networks, job)))
 
 
 def _within_its_time(networks: Mapping[str, Network], job: _Job) -> SendResult:
