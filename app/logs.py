@@ -20,6 +20,7 @@ HIDDEN = "…"
 _MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _IN_AN_ADDRESS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 _OPENS = re.compile(r"(/(?:decisions|invitation|new-password|set-up)/)[\w~.-]{8,}")
+QUIET = ("alembic", "apscheduler", "httpx")  # libraries that say every step
 _LEAST = 8  # shorter values are words, which lines are full of
 
 
@@ -53,7 +54,7 @@ def set_up_logs(*, as_json: bool, settings: Settings | None = None, stream: Text
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for name in ("alembic", "apscheduler", "httpx"):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("gunicorn.error", "gunicorn.access"):  # these come with handlers of their own
         logging.getLogger(name).handlers, logging.getLogger(name).propagate = [], True

@@ -111,6 +111,14 @@ class Database:
             session.close()
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A reading session that sees one moment throughout, whatever is committed meanwhile."""
+        with self.read() as session:
+            if not self.is_sqlite:  # SQLite reads like that anyway
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back if anything is raised.
 

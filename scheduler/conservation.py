@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from content_library.database import Database
@@ -67,7 +67,7 @@ def balance(session: Session, standing: int, desk_id: int | None = None) -> Sum:
 
 def keep_book(database: Database, *, now: datetime) -> Sum:
     """Count on, compare, and keep both: what the watchdog does."""
-    with database.read() as session:
+    with database.snapshot() as session:
         book, last = read_book(session), _last_sealed(session)
         upto = min(last, book.seq + STRETCH)
         planned = Counter(book.planned) + _planned_between(session, book.seq, upto)
@@ -94,8 +94,8 @@ def _planned_between(session: Session, after: int, upto: int) -> Counter[str]:
 
 
 def _planned_after(session: Session, seq: int) -> Counter[str]:
-    """Also what waits for its seal."""
-    return _counted(session, AuditEntry.seq > seq) + _counted(session, AuditEntry.seq.is_(None))
+    """Also what waits for its seal: in one statement, because it may be sealed meanwhile."""
+    return _counted(session, or_(AuditEntry.seq > seq, AuditEntry.seq.is_(None)))
 
 
 def _counted(session: Session, *conditions: Any) -> Counter[str]:

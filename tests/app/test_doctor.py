@@ -25,7 +25,11 @@ from tests.scheduler.scene import a_scene
 from tests.support.databases import Databases
 
 pytestmark = pytest.mark.network
-NOW = datetime.now(UTC)
+
+
+def now() -> datetime:
+    """When it is asked: a whole run takes longer than what the doctor calls late."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def planned(database: Database, **values: object) -> None:
         scene = a_scene(session)
         scene.clear()
         publication = make.plan(
-            session, scene.post, scene.page, scene.maya, now=NOW, due_at=NOW + timedelta(hours=1)
+            session, scene.post, scene.page, scene.maya, now=now(), due_at=now() + timedelta(hours=1)
         )
         session.flush()
         values = {"reason": "", **values}
@@ -66,42 +70,42 @@ def test_a_well_installation_has_nothing_to_mend(settings: Settings, database: D
     with database.write() as session:
         make.make_user(session, "Sam Ito", is_administrator=True)
     for job in condition.limits(settings):
-        beat(database, job, NOW)
+        beat(database, job, now())
     assert troubles(settings) == ""
     assert "Sender processes start." in [f.sentence for f in doctor.examine(settings)]
 
 
 def test_without_an_engine_nothing_goes_out(settings: Settings, database: Database) -> None:
     assert "No engine has run yet" in troubles(settings)
-    beat(database, "look_ahead", NOW - timedelta(hours=1))
+    beat(database, "look_ahead", now() - timedelta(hours=1))
     assert "The engine was last seen at" in troubles(settings)
 
 
 def test_a_single_job_that_hangs_is_named(settings: Settings, database: Database) -> None:
-    beat(database, "look_ahead", NOW)
-    beat(database, "seal", NOW - timedelta(hours=1))
+    beat(database, "look_ahead", now())
+    beat(database, "seal", now() - timedelta(hours=1))
     assert "The engine’s job seal has not finished since" in troubles(settings)
 
 
 def test_a_clock_that_was_set_back_is_noticed(settings: Settings, database: Database) -> None:
-    beat(database, "look_ahead", NOW + timedelta(hours=1))
+    beat(database, "look_ahead", now() + timedelta(hours=1))
     assert "behind what the engine noted last" in troubles(settings)
 
 
 def test_what_is_overdue_and_what_waits_for_people_are_told_apart(
     settings: Settings, database: Database
 ) -> None:
-    planned(database, due_at=NOW - timedelta(hours=1))
+    planned(database, due_at=now() - timedelta(hours=1))
     assert "1 publications are overdue: planned for too long" in troubles(settings)
 
 
 def test_one_that_needs_somebody_for_days_is_said(settings: Settings, database: Database) -> None:
-    planned(database, state="needs_person", state_at=NOW - timedelta(days=2))
+    planned(database, state="needs_person", state_at=now() - timedelta(days=2))
     assert "wait long for a person: needs person" in troubles(settings)
 
 
 def test_one_that_is_unknown_for_long_is_said(settings: Settings, database: Database) -> None:
-    planned(database, state="unknown", state_at=NOW - timedelta(minutes=45))
+    planned(database, state="unknown", state_at=now() - timedelta(minutes=45))
     assert "A publication has been unknown for 45 minutes" in troubles(settings)
 
 
@@ -124,9 +128,9 @@ def test_mails_that_wait_or_were_given_up_are_said_but_not_those_a_restore_let_p
     settings: Settings, database: Database
 ) -> None:
     with database.write() as session:
-        for error, gone in (("550 no", NOW), (NOT_AGAIN, NOW), ("", None)):
+        for error, gone in (("550 no", now()), (NOT_AGAIN, now()), ("", None)):
             session.add(
-                Mail(to="a@x.example", subject="s", text="t", created_at=NOW - timedelta(hours=1), due_at=NOW,
+                Mail(to="a@x.example", subject="s", text="t", created_at=now() - timedelta(hours=1), due_at=now(),
                      error=error, given_up_at=gone)
             )  # fmt: skip
     said = troubles(settings)
@@ -147,7 +151,7 @@ def test_a_mail_server_that_does_not_answer_is_said(databases: Databases, tmp_pa
 def test_a_record_key_that_is_another_one_is_said(settings: Settings, database: Database) -> None:
     planned(database)
     with database.write() as session:
-        sealing.seal(session, key="another", now=NOW + timedelta(hours=1))
+        sealing.seal(session, key="another", now=now() + timedelta(hours=1))
     assert "The newest seal of the record does not fit the key we have" in troubles(settings)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app
-from app.logs import Scrubbing, secrets_of, set_up_logs
+from app.logs import QUIET, Scrubbing, secrets_of, set_up_logs
 from content_library.settings import load
 from scheduler import observing, publishing
 from tests.app.house import database, house
@@ -47,13 +47,14 @@ class Said:
 @pytest.fixture
 def said(tmp_path: Path) -> Iterator[Said]:
     root = logging.getLogger()
-    kept, level = root.handlers, root.level
+    kept, levels = root.handlers, {name: logging.getLogger(name).level for name in ("root", *QUIET)}
     stream = io.StringIO()
     settings = load({"DESKCAST_DATA": str(tmp_path), **SECRETS})
     set_up_logs(as_json=True, settings=settings, stream=stream)
     yield Said(stream)
     root.handlers = kept
-    root.setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def test_every_line_of_a_request_carries_its_id_and_the_rule_instead_of_the_path(

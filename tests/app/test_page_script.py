@@ -1,6 +1,5 @@
 """The small script of every page, in a real browser: keys, questions before an act, one send a click, tabs, theme."""
 
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask, flash, render_template_string, request
 from playwright.sync_api import Locator, Page, expect
-from werkzeug.serving import make_server
 
 from tests.support.browser import assert_accessible, assert_fits_width
+from tests.support.served import served
 from tools.gallery import PAGES, create_gallery
 
 DESK_PAGE = """
@@ -42,13 +41,8 @@ class Desk:
 def desk() -> Iterator[Desk]:
     app, sent = create_gallery(), []
     teach(app, sent)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Desk(f"http://127.0.0.1:{server.port}", sent)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield Desk(address, sent)
 
 
 def teach(app: Flask, sent: list[dict[str, Any]]) -> None:

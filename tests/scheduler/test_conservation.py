@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from content_library import sealing
 from content_library.database import Database
@@ -67,3 +67,13 @@ def test_one_that_vanishes_is_noticed_and_said(database: Database, clock: Frozen
     with database.read() as session:
         book = conservation.read_book(session)
         assert (book.missing, book.checked_at) == (1, LATER)
+
+
+def test_both_books_are_read_of_one_moment(database: Database):
+    with database.snapshot() as session:
+        standing = select(func.count()).select_from(Publication)
+        assert session.scalar(standing) == 0
+        plan(database)
+        assert session.scalar(standing) == 0
+        assert conservation.balance(session, 0) == Sum(0, 0)
+    assert balance(database) == Sum(1, 1)

@@ -53,7 +53,7 @@ def find_chromium(playwrights_own: str) -> Path:
 def window(browser: Browser, *, size: dict[str, int], **options: Any) -> Iterator[BrowserContext]:
     """A fresh profile. At its end, no page in it may have broken: an error in a script, or one the CSP stopped."""
     context = browser.new_context(viewport=size, reduced_motion="reduce", **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     complaints: list[str] = []
     context.on("weberror", lambda error: complaints.append(f"script error: {error.error}"))
     context.on("console", lambda message: complaints.extend(_policy_violations(message)))

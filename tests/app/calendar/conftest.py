@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from lxml import html
-from werkzeug.serving import make_server
 
 from content_library.models.account import AccountState
 from content_library.models.desk import Desk
@@ -19,6 +17,7 @@ from scheduler.models import Publication
 from scheduler.publication_flow import Act
 from tests import factories as make
 from tests.app.house import House, count_queries, database, house
+from tests.support import served as serving
 
 __all__ = ["count_queries", "database", "house"]
 HERE = "/d/brindlemoor"
@@ -98,10 +97,5 @@ def words(answer: Any) -> str:
 @pytest.fixture
 def served(house: House) -> Iterator[str]:
     """The house's application on loopback."""
-    server = make_server("localhost", 0, house.app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving.served(house.app, host="localhost") as address:
+        yield address

@@ -77,7 +77,7 @@ def test_without_script_everything_can_still_be_done(
     page = context.new_page()
     page.goto(url + PAGE)
     page.locator("article").nth(1).get_by_role("button", name="Dismiss").click()
-    assert page.locator("article").count() == 4
+    expect(page.locator("article")).to_have_count(4)
     context.close()
     assert desk.states()["Story number 4 of the kitchen"] is ProposalState.DISMISSED
 

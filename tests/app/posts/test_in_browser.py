@@ -23,7 +23,7 @@ from tests.support import served
 from tests.support.browser import DESKTOP, PHONE, assert_accessible, assert_fits_width, window
 from tests.support.databases import Databases, open_database
 
-expect.set_options(timeout=20_000)  # the words are there long before, unless the machine is busy
+expect.set_options(timeout=30_000)  # the words are there long before, unless the machine is busy
 pytestmark = [pytest.mark.network, pytest.mark.browser, pytest.mark.slow]
 
 

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from content_library.database import Database
 from content_library.models.post import Post
@@ -18,6 +16,7 @@ from content_library.models.review import Review
 from content_library.models.user import User
 from tests import factories as make
 from tests.app.house import House, database, furnish, settings_for
+from tests.support import served as serving
 from tests.support.clock import FrozenClock
 
 __all__ = ["database"]
@@ -69,12 +68,5 @@ def queue(database: Database, tmp_path: Path, clock: FrozenClock) -> Queue:
 @pytest.fixture
 def served(queue: Queue) -> Iterator[str]:
     """The address the house is served at."""
-    server = make_server("127.0.0.1", 0, queue.house.app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving.served(queue.house.app) as address:
+        yield address
