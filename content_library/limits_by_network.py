@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from content_library import text_weights
+from content_library.text_weights import ADDRESS_WEIGHT, Counting
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,12 @@ class PollLimits:
 
 @dataclass(frozen=True)
 class NetworkLimits:
-    """What one post may hold. Graphemes are what a reader calls characters; `None`: no such limit.
+    """What one post may hold. `graphemes` is of characters, as `counting` says; `None`: no such limit.
 
     `images` is 0 where pictures cannot be sent; `needs_image` where a post without one is refused. `mimes` are the
     kinds of pictures it takes. `comments`: a part after the first is a comment below it, where there are no threads.
-    `weighted`: characters weigh one or two, as X counts them. `first_comment`: how long a comment or reply of our own
-    below a post may be, None where we cannot write one. `caption`: how long a text with pictures may be, where that is
-    less. `polls` None: the network has none.
+    `first_comment`: how long a comment or reply of our own below a post may be, None where we cannot write one.
+    `caption`: how long a text with pictures may be, where that is less. `polls` None: the network has none.
     """
 
     graphemes: int
@@ -44,7 +43,7 @@ class NetworkLimits:
     comments: bool = False
     needs_image: bool = False
     mimes: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp", "image/gif")
-    weighted: bool = False
+    counting: Counting = Counting.GRAPHEMES
     first_comment: int | None = None
     caption: int | None = None
     polls: PollLimits | None = None
@@ -88,13 +87,13 @@ LIMITS: Mapping[str, NetworkLimits] = {
     "x": NetworkLimits(
         graphemes=280,
         bytes=None,
-        url_length=text_weights.ADDRESS_WEIGHT,
+        url_length=ADDRESS_WEIGHT,
         images=4,
         image_bytes=5_000_000,
         alt_graphemes=1_000,
         threads=True,
         mimes=("image/jpeg", "image/png", "image/webp"),
-        weighted=True,
+        counting=Counting.WEIGHTS,
         first_comment=280,
         polls=PollLimits(4, 25, 5, 10_080),
     ),
@@ -105,6 +104,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=3_000,
         bytes=None,
         url_length=None,
+        counting=Counting.UTF16,
         images=20,
         image_bytes=5_000_000,
         alt_graphemes=4_086,
@@ -120,6 +120,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=63_206,
         bytes=None,
         url_length=None,
+        counting=Counting.UTF16,
         images=10,
         image_bytes=10_000_000,
         alt_graphemes=1_000,
@@ -134,6 +135,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=2_200,
         bytes=None,
         url_length=None,
+        counting=Counting.UTF16,
         images=10,
         image_bytes=8_000_000,
         alt_graphemes=1_000,
@@ -149,6 +151,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=500,
         bytes=None,
         url_length=None,
+        counting=Counting.EMOJI_BYTES,
         images=20,
         image_bytes=8_000_000,
         alt_graphemes=1_000,
@@ -164,6 +167,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=4_096,
         bytes=None,
         url_length=None,
+        counting=Counting.UTF16,
         images=10,
         image_bytes=10_000_000,
         alt_graphemes=2_000,
@@ -180,6 +184,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=2_000,
         bytes=None,
         url_length=None,
+        counting=Counting.MARKED,
         images=10,
         image_bytes=10_000_000,
         alt_graphemes=1_024,
@@ -192,6 +197,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=2_000,
         bytes=None,
         url_length=None,
+        counting=Counting.MARKED,
         images=10,
         image_bytes=10_000_000,
         alt_graphemes=1_024,
@@ -203,6 +209,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=4_000,
         bytes=None,
         url_length=None,
+        counting=Counting.CODE_POINTS,
         images=10,
         image_bytes=20_000_000,
         alt_graphemes=2_000,
@@ -215,6 +222,7 @@ LIMITS: Mapping[str, NetworkLimits] = {
         graphemes=4_000,
         bytes=None,
         url_length=None,
+        counting=Counting.CODE_POINTS,
         images=10,
         image_bytes=20_000_000,
         alt_graphemes=2_000,

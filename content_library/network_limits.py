@@ -9,6 +9,8 @@ from content_library import text_weights
 from content_library.limits_by_network import LIMITS as LIMITS
 from content_library.limits_by_network import NetworkLimits as NetworkLimits
 from content_library.limits_by_network import PollLimits as PollLimits
+from content_library.text_weights import Counting
+from content_library.text_weights import utf16_length as utf16_length
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,6 @@ def count_comment(network: str, text: str) -> Count:
     return _counted(text, replace(limits, graphemes=limits.first_comment))
 
 
-def utf16_length(text: str) -> int:
-    """How many characters most servers count: an emoji is two or more."""
-    return len(text.encode("utf-16-le")) // 2
-
-
 def _limits(network: str, *, has_pictures: bool) -> NetworkLimits:
     """What holds for one post; a text that goes with pictures may have less room."""
     limits = LIMITS[network]
@@ -163,9 +160,15 @@ def _units(text: str, limits: NetworkLimits) -> list[_Unit]:
 
 
 def _link_length(url: str, limits: NetworkLimits) -> int:
-    if limits.weighted:
+    if limits.counting is Counting.WEIGHTS:
         return text_weights.weight(url)
-    return limits.url_length or len(graphemes(url))
+    if limits.counting is Counting.MARKED:
+        return len(url)
+    return limits.url_length or sum(_length(letter, limits) for letter in graphemes(url))
+
+
+def _length(letter: str, limits: NetworkLimits) -> int:
+    return text_weights.letter_length(letter, limits.counting)
 
 
 def _link_spans(text: str, limits: NetworkLimits) -> Iterator[tuple[int, int]]:
@@ -186,17 +189,14 @@ def _link_spans(text: str, limits: NetworkLimits) -> Iterator[tuple[int, int]]:
 def _links(text: str, limits: NetworkLimits) -> list[tuple[int, int]]:
     """Where the links are; with weights, what X alone takes for one is among them."""
     spans = [(link.start, link.end) for link in find_links(text)]
-    if limits.weighted:
+    if limits.counting is Counting.WEIGHTS:
         more = [(start, end) for start, end, _ in text_weights.addresses(text)]
         spans += [(a, b) for a, b in more if not any(a < end and start < b for start, end in spans)]
     return sorted(spans)
 
 
 def _single(text: str, limits: NetworkLimits) -> list[_Unit]:
-    return [
-        _Unit(letter, text_weights.letter_weight(letter) if limits.weighted else 1, len(letter.encode()))
-        for letter in graphemes(text)
-    ]
+    return [_Unit(letter, _length(letter, limits), len(letter.encode())) for letter in graphemes(text)]
 
 
 def _size(units: list[_Unit]) -> tuple[int, int]:

@@ -1,15 +1,32 @@
-"""How X counts: characters weigh one or two, an emoji two, an address 23 whatever its length.
+"""How long networks find a text, each in its own way of counting.
 
-Source: docs.x.com, Counting characters; the configuration of twitter-text, version 3. X knows every top-level domain
-and this does not: a name written without https:// whose ending is not known here weighs 23 or more.
+X: characters weigh one or two, an emoji two, an address 23 whatever its length. Source: docs.x.com, Counting
+characters; the configuration of twitter-text, version 3. X knows every top-level domain and this does not: a name
+written without https:// whose ending is not known here weighs 23 or more.
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 
 import regex
 
 ADDRESS_WEIGHT = 23
+
+
+class Counting(StrEnum):
+    """What a network counts."""
+
+    GRAPHEMES = "graphemes"  # what a reader calls characters
+    WEIGHTS = "weights"  # X
+    UTF16 = "utf16"  # most servers: an emoji is two or more
+    CODE_POINTS = "code_points"
+    MARKED = "marked"  # Discord: code points, and a backslash before each mark that is to stay a mark
+    EMOJI_BYTES = (
+        "emoji_bytes"  # Threads ("Posts", limitations): characters, but an emoji as its bytes in UTF-8
+    )
+
+
 _LIGHT = ((0, 4_351), (8_192, 8_205), (8_208, 8_223), (8_242, 8_247))  # these weigh 1, all else 2
 _COMMON = "com|org|net|info|biz|edu|gov|app|dev|shop|online|store|site|blog|cloud|help|support|news"
 _RESERVED = "example|test|invalid|localhost|local|internal|lan|home|corp"  # X takes these for plain words
@@ -40,6 +57,8 @@ _EMOJI = regex.compile(
 _BEFORE_NONE = regex.compile(r"[A-Za-z0-9@＠$#＃]")  # an address does not begin behind one of these
 _BEFORE_BARE_NONE = regex.compile(r"[-_./]")
 _GRAPHEME = regex.compile(r"\X")
+_PICTORIAL = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\uFE0F\u20E3")
+_MARK = regex.compile(r"[\\*_~`|]")
 
 
 def weight(text: str) -> int:
@@ -61,6 +80,16 @@ def addresses(text: str) -> Iterator[tuple[int, int, int]]:
             )  # of a bare name, only a path makes the rest belong to it
             end = match.end() if is_whole else match.end("top")
             yield match.start(), end, _address_weight(match, text[match.start() : end])
+
+
+def letter_length(letter: str, counting: Counting) -> int:
+    """How much one grapheme takes of a limit."""
+    return _COUNTED[counting](letter)
+
+
+def utf16_length(text: str) -> int:
+    """How many characters most servers count: an emoji is two or more."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def letter_weight(letter: str) -> int:
@@ -86,3 +115,21 @@ def _plain(text: str) -> int:
 
 def _is_light(point: int) -> bool:
     return any(first <= point <= last for first, last in _LIGHT)
+
+
+def _marked(letter: str) -> int:
+    return len(letter) + len(_MARK.findall(letter))
+
+
+def _emoji_as_bytes(letter: str) -> int:
+    return len(letter.encode()) if _PICTORIAL.search(letter) else 1
+
+
+_COUNTED: Mapping[Counting, Callable[[str], int]] = {
+    Counting.GRAPHEMES: lambda _letter: 1,
+    Counting.WEIGHTS: letter_weight,
+    Counting.UTF16: utf16_length,
+    Counting.CODE_POINTS: len,
+    Counting.MARKED: _marked,
+    Counting.EMOJI_BYTES: _emoji_as_bytes,
+}

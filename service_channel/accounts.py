@@ -297,7 +297,7 @@ _SEALED = select(
 def _latest(database: Database, vault: TokenVault, account_id: int) -> Mapping[str, Any]:
     """The secret as it is kept now, read in a transaction of its own; nothing where there is none any more."""
     with database.read() as session:
-        row = session.connection().execute(_SEALED, {"this": account_id}).first()
+        row = sealed(session, [account_id]).get(account_id)
     if row is None:
         return {}
     try:

@@ -9,9 +9,9 @@ from typing import Any
 
 import regex
 
-from content_library.network_limits import limits_of
+from content_library.network_limits import limits_of, utf16_length
 from service_channel.networks.base import OutgoingMedia, OutgoingPart, Poll, Prepared, RemoteRef
-from service_channel.networks.linkedin_text import little, reads_the_same, utf16_length
+from service_channel.networks.linkedin_text import little, reads_the_same
 
 TOLERANCE = timedelta(minutes=2)
 POST = regex.compile(r"urn:li:(?:share|ugcPost):([0-9]{1,19})")

@@ -41,11 +41,6 @@ def reads_the_same(shown: str, text: str) -> bool:
     return bool(whole.fullmatch(_tidy(plain(shown))) or whole.fullmatch(_tidy(shown)))
 
 
-def utf16_length(text: str) -> int:
-    """How LinkedIn counts: an emoji of several code points is several characters."""
-    return len(text.encode("utf-16-le")) // 2
-
-
 def _escaped(text: str) -> str:
     return str(_RESERVED.sub(lambda match: "\\" + match.group(), text))
 

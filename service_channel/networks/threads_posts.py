@@ -3,27 +3,19 @@
 import json
 from collections.abc import Mapping
 
-import regex
-
-from content_library.network_limits import find_links, graphemes, limits_of
+from content_library.network_limits import count, find_links, limits_of
 from service_channel.networks.base import OutgoingMedia, OutgoingPart, Poll
 from service_channel.networks.meta_containers import Wanted, pictures_unreachable
 
 MOST_LINKS = 5
 FEWEST_OPTIONS, MOST_OPTIONS, OPTION_CHARACTERS = 2, 4, 25
 _OPTIONS = ("option_a", "option_b", "option_c", "option_d")
-_EMOJI = regex.compile(r"\p{Extended_Pictographic}|\p{Regional_Indicator}|\uFE0F\u20E3")
-
-
-def length_of(text: str) -> int:
-    """As Threads counts: characters, but an emoji as its bytes in UTF-8 ("Posts", limitations)."""
-    return sum(len(one.encode()) if _EMOJI.search(one) else 1 for one in graphemes(text))
 
 
 def problem(part: OutgoingPart) -> str:
     """Why Threads would refuse this part, "" if it would not; asked before anything is made."""
     limits = limits_of("threads")
-    if length_of(part.text) > limits.graphemes:
+    if count("threads", part.text).over:
         return f"The text is longer than the {limits.graphemes} characters Threads takes; an emoji counts several."
     if len({link.url for link in find_links(part.text)}) > MOST_LINKS:
         return f"Threads takes {MOST_LINKS} different links in one post."

@@ -69,6 +69,24 @@ def test_mastodon_allows_500_and_the_page_5000_characters() -> None:
     assert count("page", "x" * 5_001).over == 1
 
 
+@pytest.mark.parametrize(
+    ("network", "used"),
+    [
+        ("bluesky", 4),
+        ("mastodon", 4),
+        ("x", 5),
+        ("linkedin", 7),
+        ("telegram", 7),
+        ("instagram", 7),
+        ("threads", 11),
+        ("discord", 6),
+        ("slack", 5),
+    ],
+)
+def test_each_network_counts_in_its_own_way(network: str, used: int) -> None:
+    assert count(network, "a*👍🏽b").used == used
+
+
 def test_a_network_without_limits_here_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         count("nowhere", "text")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from content_library.network_limits import count
 from content_library.web_fetch import FetchPolicy, httpx_transport
 from service_channel.networks.base import (
     Access,
@@ -23,7 +24,6 @@ from service_channel.networks.base import (
     RemoteRef,
 )
 from service_channel.networks.threads import Threads
-from service_channel.networks.threads_posts import length_of
 from tests.networks.contract import DEADLINE_S, Contract, Wired, a_part, prepared, presence, send
 from tests.networks.draft_keeping import DraftKeeper, accesses
 from tests.networks.meta_pictures import a_jpeg
@@ -240,7 +240,7 @@ def test_what_just_fits_is_taken(network: DraftKeeper, access: Access) -> None:
     ],
 )
 def test_an_emoji_counts_as_its_bytes(text: str, length: int) -> None:
-    assert length_of(text) == length
+    assert count("threads", text).used == length
 
 
 def test_a_full_day_of_replies_is_told_apart_from_one_of_posts(
