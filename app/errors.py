@@ -5,6 +5,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.forms import wants_json
+from app.own_pages import page_before
 from app.request_ids import request_id
 from content_library.errors import (
     Conflict,
@@ -85,5 +86,5 @@ def _page(
         return jsonify(said), status
     return render_template(
         "error.html", status=status, title=title, sentence=sentence, fields=fields or {},
-        request_id=request_id(),
+        request_id=request_id(), back=page_before() if status < 500 else None,
     ), status  # fmt: skip

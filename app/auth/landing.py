@@ -1,37 +1,11 @@
-"""Where somebody goes after signing in: back to the page they wanted, else to where their day begins.
-
-A page that is wanted is never redirected to as it was written: our own router takes it apart and makes it anew, so
-that `//evil.example`, `/\\evil.example` and their kin lead nowhere.
-"""
-
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+"""Where somebody goes after signing in: back to the page they wanted, else to where their day begins."""
 
 from flask import current_app, url_for
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
 from app.desks import desks_of
+from app.own_pages import safe_path
 from content_library.models.user import User
 from content_library.permissions import has_queue
-
-_NOWHERE = ("static", "auth.sign_in", "auth.sign_out", "public.media")
-
-
-def safe_path(wanted: str) -> str | None:
-    """The wanted page made by our own router; None when it is none of our pages."""
-    parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or not parts.path.startswith("/"):
-        return None
-    router = current_app.url_map.bind("localhost")
-    try:
-        endpoint, arguments = router.match(unquote(parts.path), method="GET")
-    except (HTTPException, RequestRedirect):
-        return None
-    if endpoint in _NOWHERE or endpoint.startswith("auth.open_id"):
-        return None
-    query = [(name, value) for name, value in parse_qsl(parts.query) if name not in arguments]
-    path = url_for(endpoint, **arguments)
-    return f"{path}?{urlencode(query)}" if query else path
 
 
 def home_of(person: User) -> str:

@@ -8,11 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.auth.forms import SignInForm
-from app.auth.landing import after_sign_in, safe_path
+from app.auth.landing import after_sign_in
 from app.auth.throttle import failure_keys, is_throttled, note_failure
 from app.demo.people import PEOPLE
 from app.extensions import database, db, let_go, now, settings
 from app.formatting import gettext as _
+from app.own_pages import safe_path
 from app.sign_in import begin, end
 from content_library import audit, sign_in
 from content_library.errors import NotFound

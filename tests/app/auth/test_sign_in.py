@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from app.auth.landing import safe_path
+from app.own_pages import safe_path
 from content_library.models.audit import AuditEntry
 from content_library.models.user import SignInFailure, User, WebSession
 from content_library.sign_in import THROTTLE_LIMIT
