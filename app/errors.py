@@ -55,6 +55,7 @@ def _csrf(_error: CSRFError) -> tuple[str | Response, int]:
         "The page was open too long",
         "For safety this form has to be sent from a fresh page. Go back, reload it and send it again; "
         "what you typed is still there.",
+        back=None,
     )
 
 
@@ -76,7 +77,7 @@ def _crash(error: Exception) -> tuple[str | Response, int]:
 
 
 def _page(
-    status: int, title: str, sentence: str, *, fields: dict[str, str] | None = None
+    status: int, title: str, sentence: str, *, fields: dict[str, str] | None = None, back: str | None = ""
 ) -> tuple[str | Response, int]:
     session = g.get("db")
     if session is not None:
@@ -86,5 +87,5 @@ def _page(
         return jsonify(said), status
     return render_template(
         "error.html", status=status, title=title, sentence=sentence, fields=fields or {},
-        request_id=request_id(), back=page_before() if status < 500 else None,
+        request_id=request_id(), back=page_before() if back == "" and status < 500 else None,
     ), status  # fmt: skip

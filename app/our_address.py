@@ -8,7 +8,7 @@ from flask import redirect, request
 
 from app.extensions import View, settings
 
-_LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def at_our_address(view: View) -> View:
@@ -16,13 +16,9 @@ def at_our_address(view: View) -> View:
 
     @wraps(view)
     def led(*args: Any, **kwargs: Any) -> Any:
-        ours = urlsplit(settings().public_url)
-        if request.host != ours.netloc and _is_this_machine(request.host) and _is_this_machine(ours.netloc):
+        ours, asked = urlsplit(settings().public_url).hostname, urlsplit(f"//{request.host}").hostname
+        if asked != ours and {asked, ours} <= _LOOPBACK:
             return redirect(settings().public_url + request.full_path, 303)
         return view(*args, **kwargs)
 
     return cast(View, led)
-
-
-def _is_this_machine(netloc: str) -> bool:
-    return netloc.rpartition(":")[0] in _LOOPBACK or netloc in _LOOPBACK

@@ -53,11 +53,11 @@ class AccountBatch:
         """Claim what has become due since, which may come before what is waited for."""
         world, timing = self.world, self.world.timing
         room = self.at_once - len(self._due)
-        monotonic = self._looked_at = world.monotonic()
+        self._looked_at = world.monotonic()
         if room <= 0:
             return
         with world.database.write() as session:
-            now = clock.now(session)
+            now, monotonic = clock.now(session), world.monotonic()
             is_sane = world.clock_watch.tick(now, monotonic)
             found = transitions.claim(
                 session, engine=world.engine, now=now, until=now + timedelta(seconds=timing.look_ahead),

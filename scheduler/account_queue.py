@@ -140,32 +140,41 @@ def length(session: Session) -> Length:
 
 
 async def serve(
-    url: str, send_due: Callable[[int], Awaitable[None]], *, accounts: int, timing: Timing
+    url: str,
+    send_due: Callable[[int], Awaitable[None]],
+    *,
+    accounts: int,
+    timing: Timing,
+    up: Callable[[], None] = lambda: None,
 ) -> None:
     """A worker's end: `send_due` for account after account, so many at once, until this is cancelled.
 
-    When it is, what is under way is waited for. Raises `Unusable` where the queue cannot be reached, or no longer.
+    `up` is called once the queue answers. When it is cancelled, what is under way is waited for. Raises `Unusable`
+    where the queue cannot be reached, or no longer.
     """
-    app = App(
-        connector=PsycopgConnector(
-            conninfo=plain(url), min_size=1, max_size=CONNECTIONS, configure=_in_our_schema
-        )
+    connector = PsycopgConnector(
+        conninfo=plain(url), min_size=1, max_size=CONNECTIONS, configure=_in_our_schema
     )
+    app = App(connector=connector)
 
     @app.task(name=TASK, queue=QUEUE)
     async def task(account_id: int) -> None:
         await send_due(account_id)
 
-    async with app.open_async():
-        await app.run_worker_async(
-            queues=[QUEUE],
-            concurrency=accounts,
-            fetch_job_polling_interval=timing.tick,
-            update_heartbeat_interval=timing.worker_beat,
-            stalled_worker_timeout=timing.worker_silent,
-            delete_jobs=DeleteJobCondition.ALWAYS,
-            install_signal_handlers=False,
-        )
+    try:
+        async with app.open_async():
+            up()
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=accounts,
+                fetch_job_polling_interval=timing.tick,
+                update_heartbeat_interval=timing.worker_beat,
+                stalled_worker_timeout=timing.worker_silent,
+                delete_jobs=DeleteJobCondition.ALWAYS,
+                install_signal_handlers=False,
+            )
+    finally:  # a pool that was given up while it opened closes by nothing else
+        await connector.close_async()
 
 
 async def _in_our_schema(connection: psycopg.AsyncConnection) -> None:

@@ -68,7 +68,7 @@ def waiting(session: Session, account_id: int, *, now: datetime) -> list[Publica
             .where(
                 Publication.account_id == account_id,
                 Publication.state == PublicationState.PLANNED,
-                Publication.reason == Reason.RATE,
+                Publication.reason == Reason.BUDGET,
                 Publication.not_before > now,
             )
             .order_by(Publication.due_at, Publication.id)
@@ -86,7 +86,7 @@ def waiting_counts(session: Session, desk_id: int, *, now: datetime) -> Mapping[
             Publication.desk_id == desk_id,
             Publication.state == PublicationState.PLANNED,
             Publication.due_at <= now,
-            Publication.reason == Reason.RATE,
+            Publication.reason == Reason.BUDGET,
             Publication.not_before > now,
         )
         .group_by(Publication.account_id)

@@ -101,7 +101,7 @@ def _earlier_may_be_out(session: Session, world: World, tried: Tried) -> bool:
 def _still_unknown(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
     publication = session.get_one(Publication, claimed.publication_id)
     if result.outcome is Outcome.SIGNED_OUT:
-        accounts.refused(session, publication.account, result.message, now=now)
+        accounts.refused(session, publication.account, result.message, now=now, since=publication.state_at)
     pause = timedelta(seconds=result.retry_after) if result.retry_after else wait(publication.tries)
     later = None if result.outcome is Outcome.UNKNOWN else now + pause
     transitions.settle(
@@ -125,7 +125,9 @@ def _not_sent(session: Session, claimed: Claim, result: SendResult, *, now: date
 
 def _signed_out(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
     """Proved: nothing is there, and nothing will be until the token is renewed, or a person connects again."""
-    is_lost = accounts.refused(session, session.get_one(Account, claimed.account_id), result.message, now=now)
+    marked_at = session.get_one(Publication, claimed.publication_id).state_at
+    account = session.get_one(Account, claimed.account_id)
+    is_lost = accounts.refused(session, account, result.message, now=now, since=marked_at)
     if (
         not transitions.settle(
             session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message,

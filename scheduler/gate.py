@@ -51,7 +51,8 @@ class Reason(StrEnum):
     OVER = "over"
     LATE = "late"
     LINK = "link"
-    RATE = "rate"
+    RATE = "rate"  # tried again in a while
+    BUDGET = "budget"  # the account has sent as much as it may just now
     GAP = "gap"
     CLOCK = "clock"
 
@@ -274,7 +275,7 @@ def _used_up(row: Row[Any], now: datetime) -> No | None:
     if row.calls_left is None or row.calls_left > 0 or row.calls_until <= now:
         return None
     sentence = "The network takes nothing more from this account for a while."
-    return No(Reason.RATE, Act.GIVE_BACK, sentence, _soon_enough(row, row.calls_until))
+    return No(Reason.BUDGET, Act.GIVE_BACK, sentence, _soon_enough(row, row.calls_until))
 
 
 def _dead_link(known: Known, row: Row[Any]) -> No | None:
@@ -334,7 +335,7 @@ def _budget(row: Row[Any], now: datetime) -> No | None:
     ):
         if most is not None and sent and sent + min(parts, most) > most:
             sentence = f"{row.handle} sends at most {most:,} {unit}. It goes as soon as there is room again."
-            return No(Reason.RATE, Act.GIVE_BACK, sentence, _soon_enough(row, max(first + span, now)))
+            return No(Reason.BUDGET, Act.GIVE_BACK, sentence, _soon_enough(row, max(first + span, now)))
     return None
 
 

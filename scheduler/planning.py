@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from content_library.approvals import approval_in_force
@@ -23,14 +23,17 @@ from scheduler import calm, transitions
 from scheduler.binding import WAITS, bind, let_go, set_time
 from scheduler.gate import Reason
 from scheduler.laying_out import content_window, new_publication, new_run, said_time
-from scheduler.models import Publication, PublicationState, Run, RunCause
+from scheduler.models import Part, Publication, PublicationState, Run, RunCause
 from scheduler.publication_flow import UNSENT, Act
 
 OVER = (
     PublicationState.CANCELLED,
     PublicationState.EXPIRED,
     PublicationState.MISSED,
-)  # these free their place
+)  # these free their place, unless a part of it stands there
+_IS_BEGUN = (
+    exists().where(Part.publication_id == Publication.id, Part.remote_id.is_not(None)).correlate(Publication)
+)
 MAY_PLAN = "Only agents and leads of this desk can plan when its posts go out."
 
 
@@ -155,17 +158,24 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
         select(Publication).where(
             Publication.run_id == current.id,
             Publication.account_id.in_([a.id for a in accounts]),
-            Publication.state.not_in(OVER),
+            or_(Publication.state.not_in(OVER), _IS_BEGUN),
         )
     ).all()
     if not taken:
         return current
-    if any(
-        p.state is not PublicationState.PUBLISHED and p.state is not PublicationState.FAILED for p in taken
-    ):
-        sentence = f"It is planned on {taken[0].account.handle} already. Move that one instead."
+    begun = next((p for p in taken if p.state in OVER), None)
+    if begun is not None and not post.is_evergreen:
+        sentence = (
+            f"A part of it stands on {begun.account.handle} already. Send the rest from that publication’s own page, "
+            "or mark the post as evergreen to run all of it again."
+        )
         raise InvalidInput(sentence, {"accounts": sentence})
-    published = any(p.state is PublicationState.PUBLISHED for p in taken)
+    settled = (PublicationState.PUBLISHED, PublicationState.FAILED, *OVER)
+    planned = next((p for p in taken if p.state not in settled), None)
+    if planned is not None:
+        sentence = f"It is planned on {planned.account.handle} already. Move that one instead."
+        raise InvalidInput(sentence, {"accounts": sentence})
+    published = begun is not None or any(p.state is PublicationState.PUBLISHED for p in taken)
     if published and not post.is_evergreen:
         sentence = "It has gone out there already. Mark the post as evergreen to run it again."
         raise InvalidInput(sentence, {"accounts": sentence})

@@ -1,5 +1,6 @@
 """What a person decides about a publication: it is there, it is not there, take it down."""
 
+import json
 from datetime import datetime
 
 from sqlalchemy import select
@@ -52,7 +53,7 @@ def it_is_there(
         actor=actor,
         now=now,
         reason="seen",
-        explanation="A person saw it there.",
+        explanation=f"A person saw it there.{_left_out(session, publication)}",
     )
 
 
@@ -122,6 +123,15 @@ def _first_missing(session: Session, publication: Publication) -> int:
     """Which part is not known to be out."""
     parts = parts_of(session, publication.id)
     return next((part.position for part in parts if part.remote_id is None), 0)
+
+
+def _left_out(session: Session, publication: Publication) -> str:
+    """What never goes out any more, because it would follow a part whose address nobody knows."""
+    parts = json.loads(publication.rendition.payload)["parts"] if publication.rendition else []
+    rest = len(parts) - _first_missing(session, publication) - 1
+    if rest <= 0:
+        return ""
+    return f" What follows it did not go out: {'one part' if rest == 1 else f'{rest} parts'}."
 
 
 def check_asked(session: Session, publication: Publication, seen: int | None = None) -> None:

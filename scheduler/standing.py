@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy import Select, case, exists, func, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from content_library import clock
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.notices import leads_of, notify, over
 from scheduler import observing, transitions
 from scheduler.models import AttemptOutcome, Part, Publication, PublicationState, Standing
-from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
+from scheduler.payloads import parts_of
 from scheduler.recording import note_attempt, readable, told_about
 from scheduler.world import World
 from service_channel import accounts
@@ -29,9 +29,6 @@ from service_channel.models.credential import Credential
 from service_channel.networks.base import (
     Access,
     FindResult,
-    Network,
-    NetworkClass,
-    OutgoingPart,
     Presence,
     RemoteRef,
     Rereadable,
@@ -47,7 +44,7 @@ AGAIN = timedelta(hours=1)  # after a look that could not tell
 MOST_UNREAD = 5  # of those in a row before the next interval
 SET_ASIDE = timedelta(minutes=5)
 PER_ROUND, PER_ACCOUNT = 40, 5
-SPARED = 20  # calls that are left to sending
+SPARED = 20  # calls that are left to sending; of few in all, a fifth
 LONGEST_LOOK_S = 20.0
 GONE = "publication.gone"
 
@@ -56,22 +53,15 @@ GONE = "publication.gone"
 class Place:
     """Where to look: the first part of a publication, which has its address."""
 
-    network: Network
+    network: Rereadable
+    key: str
     access: Access
     ref: RemoteRef
-    part: OutgoingPart | None
-
-
-def can_be_asked(network: Network) -> bool:
-    """Whether one post can be asked for: by its id, or by the identity we chose. Our own page need not be."""
-    if isinstance(network, Rereadable):
-        return True
-    return network.key != "page" and network.promise(Access(0, "")).kind is NetworkClass.IDENTIFIED
 
 
 def enrol(session: Session, world: World, *, now: datetime, most: int = 500) -> int:
     """From now on look again at what went out lately and nobody looks at yet; returns how many."""
-    keys = [key for key, network in world.networks.items() if key != "page" and can_be_asked(network)]
+    keys = [key for key, network in world.networks.items() if isinstance(network, Rereadable)]
     rows = session.execute(_not_enrolled(keys, now).limit(most)).all()
     made = [
         {
@@ -122,7 +112,8 @@ def due(session: Session, *, now: datetime) -> list[int]:
 
 def _due(now: datetime) -> Select[Any]:
     """Each with whether it is being taken down, and when the network takes calls again where it does not now."""
-    few = (Allowance.calls_left <= SPARED) & (Allowance.calls_until > now)
+    is_share = or_(Allowance.calls_most.is_(None), Allowance.calls_left * 5 <= Allowance.calls_most)
+    few = (Allowance.calls_left <= SPARED) & is_share & (Allowance.calls_until > now)
     return (
         select(Standing, Publication.take_down_wanted_at.is_not(None), _free_at(now, few))
         .join(Publication, Publication.id == Standing.publication_id)
@@ -146,40 +137,30 @@ def look(world: World, publication_id: int) -> None:
     with world.database.read() as session:
         try:
             place = _place(session, world, session.get_one(Publication, publication_id))
-        except (CannotOpen, MediaChanged) as problem:
+        except CannotOpen as problem:
             place, found = None, FindResult(Presence.UNREADABLE, message=str(problem))
     if place is not None:
-        observing.on(place.network.key, place.access.account_id)
+        observing.on(place.key, place.access.account_id)
         found = _look(place, min(LONGEST_LOOK_S, world.timing.send_deadline), publication_id)
-        observing.tried(place.network.key, "stands", found.presence.value)
+        observing.tried(place.key, "stands", found.presence.value)
     with world.database.write() as session:
         _settle(session, publication_id, found, now=clock.now(session))
 
 
 def _place(session: Session, world: World, publication: Publication) -> Place:
-    """Raises CannotOpen or MediaChanged."""
+    """Raises CannotOpen."""
     account, parts = publication.account, parts_of(session, publication.id)
     network = world.networks.get(account.network)
-    if network is None or account.state is not AccountState.ACTIVE or not parts:
+    if not isinstance(network, Rereadable) or account.state is not AccountState.ACTIVE or not parts:
         raise CannotOpen(f"{account.handle} cannot be asked.")
     access = accounts.access(session, account, database=world.database, vault=world.vault)
     first = parts[0]
-    ref = RemoteRef(first.remote_id or "", first.cid, first.url)
-    if isinstance(network, Rereadable):
-        return Place(network, access, ref, None)
-    assert publication.rendition is not None
-    payload = publication.rendition.payload
-    media = media_of(session, publication.desk_id, payload, world.media_folder)
-    part = with_envelope(outgoing(publication.id, payload, 0, media, now=publication.due_at), parts)
-    return Place(network, access, ref, part)
+    return Place(network, account.network, access, RemoteRef(first.remote_id or "", first.cid, first.url))
 
 
 def _look(place: Place, deadline_s: float, publication_id: int) -> FindResult:
     try:
-        if isinstance(place.network, Rereadable):
-            return readable(place.network.stands(place.access, place.ref, deadline_s=deadline_s))
-        assert place.part is not None
-        return readable(place.network.find(place.access, place.part, deadline_s=deadline_s))
+        return readable(place.network.stands(place.access, place.ref, deadline_s=deadline_s))
     except Exception as crash:
         log.exception("publication %s could not be looked at again", publication_id)
         return FindResult(Presence.UNREADABLE, message=f"Looking broke off ({type(crash).__name__}).")
@@ -299,5 +280,6 @@ def gone_lately(
             )
             .order_by(Publication.gone_at.desc(), Publication.id.desc())
             .limit(most)
+            .options(joinedload(Publication.post), joinedload(Publication.account))
         )
     )

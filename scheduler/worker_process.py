@@ -71,13 +71,14 @@ class Worker:
     async def _serve(self) -> None:
         """Take part until asked to stop or until something breaks; by the end nothing is under way."""
         self._takes_part = True
+        up = asyncio.Event()
         parts = [
             asyncio.create_task(
                 account_queue.serve(
-                    self._url, self._send_due, accounts=self._accounts, timing=self._world.timing
+                    self._url, self._send_due, accounts=self._accounts, timing=self._world.timing, up=up.set
                 )
             ),
-            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._beat(up)),
             asyncio.create_task(self._asked_to_stop.wait()),
         ]
         await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
@@ -110,8 +111,9 @@ class Worker:
     def _publish(self, claim: Claim) -> None:
         observing.within(claim, lambda: publishing.publish_one(self._world, claim))
 
-    async def _beat(self) -> None:
-        """From the loop that takes the jobs: where that hangs, this worker falls silent."""
+    async def _beat(self, up: asyncio.Event) -> None:
+        """From the loop that takes the jobs: where that hangs, or never began, this worker is silent."""
+        await up.wait()
         while True:
             await asyncio.to_thread(self._say_alive)
             await asyncio.sleep(self._world.timing.worker_beat)

@@ -19,6 +19,7 @@ from content_library.notices import leads_of, notify, over
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_fetch import FetchPolicy
 from service_channel import transitions
+from service_channel.models.allowance import Allowance
 from service_channel.models.credential import Credential
 from service_channel.networks.base import (
     Access,
@@ -156,6 +157,13 @@ def _keep_secret(
     credential.renewing_until = credential.renewed_at = None
     session.add(credential)
     session.flush()
+    _forget_what_was_left(session, account.id)
+
+
+def _forget_what_was_left(session: Session, account_id: int) -> None:
+    """What the network said to the former connection binds a new one no more."""
+    nothing = {"calls_left": None, "calls_most": None, "calls_until": None, "said_at": None}
+    session.execute(update(Allowance).where(Allowance.account_id == account_id).values(nothing))
 
 
 def keep_renewed(
@@ -335,16 +343,30 @@ def lost(session: Session, account: Account, problem: str, *, now: datetime) -> 
     )  # fmt: skip
 
 
-def refused(session: Session, account: Account, problem: str, *, now: datetime) -> bool:
-    """The network refuses our token. One that can be renewed is renewed first; True: it is lost."""
+def refused(
+    session: Session, account: Account, problem: str, *, now: datetime, since: datetime | None = None
+) -> bool:
+    """The network refuses our token. One that can be renewed is renewed first; True: it is lost.
+
+    `since`: when the call was begun. A token that was renewed after that is not the one that was refused.
+    """
     credential = session.get(Credential, account.id)
-    fresh = credential is not None and credential.renewed_at and now - credential.renewed_at < JUST_RENEWED
-    if credential is None or credential.expires_at is None or fresh:
+    renewed_at = credential.renewed_at if credential is not None else None
+    if renewed_at is not None and since is not None and renewed_at > since:
+        return False
+    fresh = renewed_at is not None and now - renewed_at < JUST_RENEWED
+    if credential is None or fresh or not _can_be_renewed(credential):
         lost(session, account, problem, now=now)
         return True
     credential.expires_at = now  # whoever renews it just now goes on: two would end the connection
     credential.problem, credential.problem_at = problem, now
     return False
+
+
+def _can_be_renewed(credential: Credential) -> bool:
+    """One that dies when it expires has nothing it could be renewed with."""
+    expires, dies = credential.expires_at, credential.dies_at
+    return expires is not None and (dies is None or expires < dies)
 
 
 def wait_until(session: Session, account: Account, instant: datetime) -> None:

@@ -1,7 +1,8 @@
 """How much an account may send: hearing what the network says is left, and lowering our own budget."""
 
+import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -16,7 +17,9 @@ from content_library.permissions import can_manage_accounts, require
 from content_library.posting_limits import Budget, budget_of, of_network
 from content_library.transitions import flush
 from service_channel.models.allowance import Allowance
-from service_channel.rate_headers import left_of
+from service_channel.rate_headers import Left, left_of
+
+log = logging.getLogger(__name__)
 
 MAY_LOWER = "Only leads of this desk and administrators can say how much its accounts send."
 LARGEST = 100_000
@@ -44,12 +47,21 @@ def heard(session: Session, account_id: int, answer: Mapping[str, Any], *, now: 
 
     `answer` is what is kept of it for the record: {status, headers, body}.
     """
-    headers = answer.get("headers")
-    said = left_of(headers, now=now) if isinstance(headers, Mapping) else None
+    said = _read(answer.get("headers"), now)
     if said is None:
         return
-    values = dict(zip(_HEARD, (said.left, said.most, said.until, now), strict=True))
+    values = dict(zip(_HEARD, (said.left, said.most, said.until.astimezone(UTC), now), strict=True))
     session.connection().execute(_KEEP[session.get_bind().dialect.name], {"account_id": account_id, **values})
+
+
+def _read(headers: Any, now: datetime) -> Left | None:
+    """Whoever runs a server writes what they like there: nothing of it may keep us from noting what was sent."""
+    try:
+        said = left_of(headers, now=now) if isinstance(headers, Mapping) else None
+    except Exception:
+        log.exception("what is left could not be read from an answer")
+        return None
+    return said if said is not None and said.until > now else None
 
 
 def of_accounts(session: Session, account_ids: list[int]) -> dict[int, Allowance]:

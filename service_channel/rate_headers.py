@@ -9,7 +9,7 @@ import email.utils
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ FAMILIES = ("ratelimit", "x-ratelimit", "x-rate-limit", "x-user-limit-24hour", "
 USAGES = ("x-app-usage", "x-business-use-case-usage", "x-page-usage")
 ROLLING = timedelta(hours=1)
 """Meta counts the last hour; how long it takes to regain access is said only where it is lost."""
+LONGEST = timedelta(hours=25)
+"""No limit of a network is longer than a day. What says so was misread, and would silence an account for months."""
 _ITEM = re.compile(r"\b(limit|remaining|reset|r|t|q)\s*=\s*(\d{1,9})(?!\d)")
 _INSTANT = 1_000_000_000  # larger numbers are seconds since 1970
 
@@ -33,7 +35,8 @@ class Left:
 def left_of(headers: Mapping[str, str], *, now: datetime) -> Left | None:
     """The tightest limit an answer names; None where it names none, or nothing that can be read."""
     lower = {name.lower(): value.strip() for name, value in headers.items()}
-    said = [*_families(lower, now), *_items(lower, now), *_usages(lower, now)]
+    named = [*_families(lower, now), *_items(lower, now), *_usages(lower, now)]
+    said = [replace(one, until=min(one.until, now + LONGEST)) for one in named]
     return min(said, key=lambda one: (one.left, -one.until.timestamp()), default=None)
 
 

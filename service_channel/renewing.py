@@ -78,7 +78,7 @@ def renew(database: Database, network: Network, vault: TokenVault, account_id: i
     else:
         done = _renewed(_Errand(network, access), now=now)
     with database.write() as session:
-        credential = session.get(Credential, account_id)
+        credential = session.get(Credential, account_id, with_for_update=not database.is_sqlite)
         if credential is not None and credential.connected_at == since:  # nobody connected it anew meanwhile
             _keep(session, credential, done, vault=vault, now=clock.now(session))
     return done.outcome

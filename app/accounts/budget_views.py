@@ -16,6 +16,9 @@ from scheduler import budgets
 from service_channel import accounts, allowances
 from service_channel.models.credential import Credential
 
+IN_PERCENT = ("facebook", "instagram", "threads")
+"""Meta says how much of its limit is used, not how many calls are left."""
+
 
 @blueprint.get("/d/<desk>/accounts/<int:account_id>")
 @signed_in
@@ -31,6 +34,7 @@ def show(account_id: int) -> Any:
 @blueprint.post("/d/<desk>/accounts/<int:account_id>/budget")
 @signed_in
 def set_budget(account_id: int) -> Any:
+    require_manager()
     account, form = accounts.get_account(db(), desk().id, account_id), BudgetForm()
     lowered = form.accepts(
         lambda: allowances.lower(
@@ -54,6 +58,7 @@ def _page(account: Account, form: BudgetForm) -> str:
         sending=sending,
         rows=_rows(sending),
         usual=of_network(account.network),
+        in_percent=account.network in IN_PERCENT,
         waiting=budgets.waiting(db(), account.id, now=now()),
         form=form,
     )

@@ -87,7 +87,7 @@ def change_link_tags(handle: str) -> Any:
             db(), found, tags_links=bool(form.tags.data), medium=form.medium.data or "", actor=me(), now=now()
         )
     ):
-        flash(_("What links say is saved. It holds for posts that are begun from now on."), "good")
+        flash(_("What links say is saved. It holds for posts that are begun or saved from now on."), "good")
         return _back_to(found)
     return _desk_page(found, links=form), 422
 

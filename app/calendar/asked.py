@@ -1,9 +1,10 @@
 """What a person needs who is asked whether a publication is there: its words as sent, when, and where to look."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -17,13 +18,17 @@ MOST_SHOWN = 600
 
 @dataclass(frozen=True)
 class Asked:
-    """`texts`: the parts nobody knows to be out, with their number in the thread, 0 where it is no thread.
+    """`text`: the part nobody knows to be out, with its `number`, 0 where there is but one. `unsent`: what follows it.
 
-    `sent_at`: of the last try. `answer`: what the network said to it, in its own words. `free_at`: before then
-    something of it may still be on its way, and "not there" sends nothing yet.
+    Parts go one after the other, so what follows was never tried, and never goes once a person says that this one is
+    there: it would have to be attached to an address nobody knows. `sent_at`: of the last try. `answer`: what the
+    network said to it, in its own words. `free_at`: before then something of it may still be on its way, and "not
+    there" sends nothing yet.
     """
 
-    texts: Sequence[tuple[int, str]]
+    text: str
+    number: int
+    unsent: Sequence[tuple[str, str]]  # what it is, and its words
     pictures: int
     sent_at: datetime | None
     answer: str
@@ -38,10 +43,14 @@ def asked_about(publication: Publication) -> Asked:
     known = {part.position for part in publication.parts if part.remote_id is not None}
     parts = json.loads(publication.rendition.payload)["parts"] if publication.rendition else []
     unclear = [(number, part) for number, part in enumerate(parts) if number not in known]
+    nothing: dict[str, Any] = {"text": "", "media": []}
+    number, tried = unclear[0] if unclear else (0, nothing)
     free_at = publication.not_before
     return Asked(
-        texts=[(number + 1 if len(parts) > 1 else 0, part["text"]) for number, part in unclear],
-        pictures=sum(len(part["media"]) for _number, part in unclear),
+        text=tried["text"],
+        number=number + 1 if len(parts) > 1 else 0,
+        unsent=[(_named(number, part), part["text"]) for number, part in unclear[1:]],
+        pictures=len(tried["media"]),
         sent_at=last.started_at if last else None,
         answer=_answer(last),
         network=NETWORK_NAMES.get(account.network, account.network),
@@ -49,6 +58,10 @@ def asked_about(publication: Publication) -> Asked:
         url=account.url if account.url.startswith(("https://", "http://", "/")) else "",
         free_at=free_at if free_at is not None and free_at > now() else None,
     )
+
+
+def _named(number: int, part: Mapping[str, Any]) -> str:
+    return _("First comment") if part.get("comment") else _("Part {number}").format(number=number + 1)
 
 
 def _last_try(publication: Publication) -> Attempt | None:

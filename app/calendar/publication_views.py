@@ -20,7 +20,7 @@ from content_library.errors import InvalidInput
 from content_library.permissions import can_settle, require
 from content_library.wall_time import wall_of
 from scheduler import agenda, holds, planning, settling
-from scheduler.models import Publication
+from scheduler.models import Publication, PublicationState
 from scheduler.planning import WallTime
 
 SECONDS_TO_UNDO = 15
@@ -128,7 +128,9 @@ def send_again(publication_id: int) -> Any:
     """The risky answer, once more in words before it counts."""
     require(can_settle(me(), desk().id), settling.MAY_SETTLE)
     found = _found(publication_id)
-    settling.check_asked(db(), found)
+    if found.state is not PublicationState.NEEDS_PERSON:
+        flash(_("It does not wait for an answer any more: this is what became of it."), "warn")
+        return redirect(_own_url(found), 303)
     return render_template("calendar/send_again.html", publication=found, asked=asked_about(found))
 
 

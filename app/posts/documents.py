@@ -69,9 +69,9 @@ def _besides_values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _besides(data: Mapping[str, Any], shelf: Shelf) -> dict[str, Any]:
-    """What the form says of them."""
+    """What the form says of them. A campaign that is named is meant, also where the box beside it was forgotten."""
     found: dict[str, Any] = {"first_comment": data["first_comment"] or ""}
-    if data["utm"]:
+    if data["utm"] or (data["utm_campaign"] or "").strip():
         found["utm"] = {"medium": shelf.desk.utm_medium, "campaign": data["utm_campaign"] or ""}
     if shelf.has_poll:
         options = [data[f"poll_{n}"] or "" for n in range(1, MOST + 1)]

@@ -158,6 +158,19 @@ class Bluesky:
             return failed.as_find()
         return _look(line, part)
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        try:
+            line = self._line(access, deadline_s)
+            key = key_in(ref.remote_id, line.did)
+            if not key:
+                return FindResult(
+                    Presence.UNREADABLE, message=f"{ref.remote_id} is not a post of this account."
+                )
+            reply = _record(line, key)
+        except Failed as failed:
+            return _not_read(failed)
+        return FindResult(Presence.FOUND, ref, reply.status, reply.record)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         try:
             line = self._line(access, deadline_s)
@@ -231,12 +244,20 @@ def _resolve(line: AnyLine, text: str) -> dict[str, str]:
     return found
 
 
+def _record(line: AnyLine, key: str) -> Reply:
+    params = models.ComAtprotoRepoGetRecord.Params(repo=line.did, collection=COLLECTION, rkey=key)
+    return line.query("com.atproto.repo.getRecord", params)
+
+
+def _not_read(failed: Failed) -> FindResult:
+    return failed.as_find(Presence.ABSENT if failed.error == "RecordNotFound" else Presence.UNREADABLE)
+
+
 def _look(line: AnyLine, part: OutgoingPart) -> FindResult:
-    params = models.ComAtprotoRepoGetRecord.Params(repo=line.did, collection=COLLECTION, rkey=part.key)
     try:
-        reply = line.query("com.atproto.repo.getRecord", params)
+        reply = _record(line, part.key)
     except Failed as failed:
-        return failed.as_find(Presence.ABSENT if failed.error == "RecordNotFound" else Presence.UNREADABLE)
+        return _not_read(failed)
     body = reply.body
     if body.get("uri") != at_uri(line.did, part.key) or not isinstance(body.get("cid"), str):
         return FindResult(

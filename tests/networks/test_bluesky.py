@@ -10,7 +10,7 @@ import pytest
 from service_channel.networks.base import Access, Outcome, Prepared, Presence, RemoteRef
 from service_channel.networks.bluesky import Bluesky
 from tests.networks.bluesky_accounts import Signed, an_image, bluesky, signed_up, with_other_password
-from tests.networks.contract import DEADLINE_S, SignInContract, a_part, prepared, presence, send
+from tests.networks.contract import DEADLINE_S, AskedAgain, SignInContract, a_part, prepared, presence, send
 from tests.support.pds import RealPds
 
 pytestmark = pytest.mark.pds
@@ -41,7 +41,7 @@ def unreachable_access(access: Access, dead_host: str) -> Access:
     return replace(access, secret={**access.secret, "host": f"http://{dead_host}"}, session="")
 
 
-class TestBlueskyContract(SignInContract):
+class TestBlueskyContract(AskedAgain, SignInContract):
     @pytest.fixture(autouse=True)
     def _with_server(self, pds: RealPds, account: Signed) -> None:
         self._pds, self._account = pds, account

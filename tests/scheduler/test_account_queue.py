@@ -1,5 +1,7 @@
 """An engine rings for each account that is due and that nobody is at; what workers left in the queue is cleared."""
 
+import asyncio
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import text, update
 
 from content_library.models.account import Account
+from content_library.settings import Timing
 from scheduler import account_queue, jobs, worker_beats
 from scheduler.account_queue import AccountQueue, Length, queue_of
 from scheduler.jobs import Duty
@@ -228,3 +231,21 @@ def test_a_worker_that_leaves_is_not_there_any_more(road: Road) -> None:
 def test_only_postgresql_has_a_queue(road: Road) -> None:
     assert (queue_of(road.database) is None) == road.database.is_sqlite
     assert length(road) == Length()
+
+
+def test_a_worker_that_gives_up_a_queue_that_is_away_leaves_nothing_behind() -> None:
+    async def nobody(_account_id: int) -> None:
+        raise AssertionError("nothing is due")
+
+    async def give_up(url: str) -> set[str]:
+        serving = asyncio.create_task(
+            account_queue.serve(url, nobody, accounts=1, timing=Timing()), name="serving"
+        )
+        await asyncio.sleep(0.2)  # it is opening its pool, and cannot
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        return {one.get_name() for one in asyncio.all_tasks()} - {asyncio.current_task().get_name()}  # type: ignore[union-attr]
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert asyncio.run(give_up(f"postgresql+psycopg://nobody@127.0.0.1:{port}/nowhere")) == set()

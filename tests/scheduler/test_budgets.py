@@ -70,7 +70,7 @@ def test_with_room_it_passes_and_over_the_hour_it_waits_for_the_oldest_to_be_an_
     sent(scene, LATER - timedelta(minutes=1))
     no = scene.ask(publication)
     assert isinstance(no, No)
-    assert (no.reason, no.act, no.not_before) == (Reason.RATE, Act.GIVE_BACK, first + HOUR)
+    assert (no.reason, no.act, no.not_before) == (Reason.BUDGET, Act.GIVE_BACK, first + HOUR)
     assert "at most 2 an hour" in no.sentence
 
 
@@ -104,7 +104,7 @@ def test_what_the_network_itself_has_nothing_left_for_waits_until_it_has(scene: 
     allow(scene, calls_left=0, calls_until=soon, said_at=LATER)
     no = scene.ask(publication)
     assert isinstance(no, No)
-    assert (no.reason, no.act, no.not_before) == (Reason.RATE, Act.GIVE_BACK, soon)
+    assert (no.reason, no.act, no.not_before) == (Reason.BUDGET, Act.GIVE_BACK, soon)
     assert isinstance(scene.ask(publication, soon), Passed)
 
 
@@ -143,7 +143,7 @@ def test_what_an_answer_says_is_kept_and_the_next_waits_visibly_and_then_goes(ro
     road.go()
     assert road.state(first) is PublicationState.PUBLISHED
     waits = road.get(second)
-    assert (waits.state, waits.reason) == (PublicationState.PLANNED, Reason.RATE)
+    assert (waits.state, waits.reason) == (PublicationState.PLANNED, Reason.BUDGET)
     assert waits.not_before == road.clock() + timedelta(minutes=10)
     with road.database.read() as session:
         kept = session.scalars(select(Allowance)).one()

@@ -309,7 +309,7 @@ def test_the_stop_switch_comes_before_every_other_reason(scene: Scene) -> None:
 def test_every_reason_of_the_gate_is_tested_here() -> None:
     tested = {
         Reason.STOPPED, Reason.HOLD, Reason.APPROVAL, Reason.PAYLOAD, Reason.ACCOUNT, Reason.WINDOW, Reason.OVER,
-        Reason.LATE, Reason.LINK, Reason.RATE, Reason.GAP, Reason.CLOCK, Reason.BOUNDARY,
+        Reason.LATE, Reason.LINK, Reason.RATE, Reason.BUDGET, Reason.GAP, Reason.CLOCK, Reason.BOUNDARY,
         Reason.FACT,
         Reason.LADDER,
         Reason.AGREEMENT,  # in test_agreed.py

@@ -12,7 +12,7 @@ from content_library.models.account import AccountState
 from content_library.models.review import Verdict
 from content_library.models.user import DeskRole
 from scheduler import planning, transitions
-from scheduler.models import Publication, PublicationState, RunCause
+from scheduler.models import Part, Publication, PublicationState, RunCause
 from scheduler.planning import WallTime
 from scheduler.publication_flow import Act
 from tests import factories as make
@@ -174,6 +174,22 @@ def test_what_failed_is_planned_anew_as_a_correction(scene: Scene) -> None:
     scene.clear()
     claim_and(scene, scene.plan(), Act.FAIL)
     assert scene.plan().run.cause is RunCause.CORRECTION
+
+
+@pytest.mark.parametrize("over", [Act.MISS, Act.CANCEL])
+def test_what_stands_there_in_part_is_not_sent_whole_a_second_time(scene: Scene, over: Act) -> None:
+    scene.clear()
+    publication = scene.plan()
+    scene.session.add(
+        Part(publication_id=publication.id, position=0, key="k", created_at=NOW, envelope={}, remote_id="x")
+    )
+    transitions.move(scene.session, publication, over, actor=None, now=NOW)
+    scene.session.flush()
+    with pytest.raises(InvalidInput, match="A part of it stands on"):
+        scene.plan()
+    scene.post.is_evergreen = True
+    scene.session.flush()
+    assert scene.plan().run.cause is RunCause.RECYCLED
 
 
 def test_a_post_is_planned_once_an_account(scene: Scene) -> None:

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from content_library.models.notice import Notice
+from content_library.web_fetch import FetchPolicy
 from scheduler import mending, standing
 from scheduler.models import AttemptOutcome, Publication, PublicationState, Standing
 from service_channel.models.allowance import Allowance
-from service_channel.networks.base import FindResult, NetworkClass, Presence, RemoteRef
-from service_channel.networks.page import Page
+from service_channel.networks.base import Access, FindResult, Presence, RemoteRef, Rereadable
+from service_channel.networks.every import networks
 from tests.fakes import CountingNetwork, Mode
-from tests.posting_fakes import PostingNetwork
 from tests.scheduler.road import Road
 
 pytestmark = pytest.mark.network
@@ -34,6 +34,14 @@ class Watched(CountingNetwork):
     def stands(self, access: Any, ref: RemoteRef, *, deadline_s: float) -> FindResult:
         self.asked.append(ref)
         return self.answer()
+
+
+class Reading(CountingNetwork):
+    """A network that says of one address whether something stands there."""
+
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        status = self._exchange(access, "GET", ref.remote_id, None, deadline_s).status
+        return FindResult({200: Presence.FOUND, 404: Presence.ABSENT}[status], ref, status)
 
 
 @pytest.fixture
@@ -227,13 +235,19 @@ def test_what_went_out_long_ago_is_not_begun_with(road: Road, network: Watched, 
 
 
 def test_only_networks_that_can_be_asked_for_one_post_are_asked(road: Road) -> None:
-    assert standing.can_be_asked(Watched())
-    assert standing.can_be_asked(CountingNetwork())
-    assert not standing.can_be_asked(PostingNetwork("bluesky", NetworkClass.QUERYABLE))
-    assert not standing.can_be_asked(Page())
+    assert not isinstance(road.world.networks["bluesky"], Rereadable)
+    road.plan_one()
+    road.go()
+    assert after(road, hours=2) == 0
+
+
+def test_of_the_real_networks_those_are_asked_that_answer_for_one_post_by_its_id() -> None:
+    asked = {key for key, network in networks(FetchPolicy()).items() if isinstance(network, Rereadable)}
+    assert asked == {"bluesky", "mastodon", "x", "discord", "slack"}
 
 
 def test_by_the_identity_we_chose_it_is_found_gone_on_a_network_that_lost_it(road: Road) -> None:
+    road.use(Reading())
     publication_id = road.plan_one()
     road.go()
     assert after(road, hours=1, minutes=1) == 1

@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from content_library.database import Database
 from content_library.models.account import Account, AccountState
+from content_library.models.desk import Desk
 from content_library.models.notice import Notice
 from content_library.models.user import DeskRole
-from service_channel import accounts, renewing
+from service_channel import accounts, allowances, renewing
+from service_channel.models.allowance import Allowance
 from service_channel.models.credential import Credential
-from service_channel.networks.base import Access, Outcome, Renewed
+from service_channel.networks.base import Access, Connection, Outcome, Renewed
+from service_channel.rate_headers import LONGEST
 from service_channel.token_vault import TokenVault
 from tests import factories as make
 from tests.factories import NOW, VAULT
@@ -247,3 +250,58 @@ def test_who_connects_an_account_anew_meanwhile_is_not_overwritten(
     assert secret(database, account_id) == "of a person"
     with database.read() as session:
         assert of(session, account_id)[0].state is AccountState.ACTIVE
+
+
+def test_a_refused_token_that_dies_when_it_expires_is_lost_at_once(
+    database: Database, account_id: int
+) -> None:
+    with database.write() as session:
+        account, credential = of(session, account_id)
+        credential.expires_at = credential.dies_at = NOW + timedelta(days=60)
+        assert accounts.refused(session, account, "401", now=NOW)
+        assert account.state is AccountState.RECONNECT
+
+
+def test_the_refusal_of_a_token_that_was_renewed_meanwhile_says_nothing(
+    database: Database, account_id: int
+) -> None:
+    with database.write() as session:
+        account, credential = of(session, account_id)
+        credential.renewed_at = NOW
+        late = {"now": NOW + timedelta(seconds=2)}
+        assert not accounts.refused(session, account, "401", since=NOW - timedelta(seconds=1), **late)
+        assert (account.state, credential.expires_at) == (AccountState.ACTIVE, SOON)
+        assert accounts.refused(session, account, "401", since=NOW + timedelta(seconds=1), **late)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-app-usage": "[" * 100_000},
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "Mon, 1 Jan 99999999999999999999 00:00:00 GMT"},
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0001-01-01T00:00:00+14:00"},
+    ],
+)
+def test_no_header_keeps_us_from_noting_what_was_sent(
+    database: Database, account_id: int, headers: dict[str, str]
+) -> None:
+    with database.write() as session:
+        allowances.heard(session, account_id, {"headers": headers}, now=NOW)
+    with database.read() as session:
+        assert session.get(Allowance, account_id) is None
+
+
+def test_connecting_anew_forgets_what_was_left_to_the_former_connection(
+    database: Database, account_id: int
+) -> None:
+    nothing = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "3600000"}
+    with database.write() as session:
+        allowances.heard(session, account_id, {"headers": nothing}, now=NOW)
+        assert session.get_one(Allowance, account_id).calls_until == NOW + LONGEST
+        account, _ = of(session, account_id)
+        found = Connection(account.handle, account.name, account.remote_id, account.url, {"token": "x"})
+        desk = session.get_one(Desk, account.desk_id)
+        sam = make.make_user(session, "Sam Ito", is_administrator=True)
+        accounts.connect(session, desk, account.network, found, vault=VAULT, actor=sam, now=NOW)
+    with database.read() as session:
+        assert session.get_one(Allowance, account_id).calls_left is None

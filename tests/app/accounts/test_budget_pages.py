@@ -44,7 +44,7 @@ def test_it_says_what_was_sent_what_the_network_said_and_what_waits(plan: Plan, 
             SentPart(account_id=plan.page_id, remote_id="x", publication_id=0, part_index=0, sent_at=make.NOW)
         )
         found = session.get_one(Publication, publication_id)
-        found.reason, found.explanation, found.not_before = "rate", "It sends at most 1 an hour.", soon
+        found.reason, found.explanation, found.not_before = "budget", "It sends at most 1 an hour.", soon
     said = words(priya.get(page(plan)))
     assert "1 of 1" in said
     assert "7 calls left of 300 until" in said

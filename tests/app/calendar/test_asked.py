@@ -1,11 +1,14 @@
 """Where a person is asked whether it is there: what was sent, when, where to look, and two answers, one confirmed."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from lxml import html
+from sqlalchemy import update
 
 from content_library.models.account import Account
+from content_library.models.post import Rendition
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication, PublicationState
 from scheduler.publication_flow import Act
 from tests import factories as make
@@ -63,6 +66,25 @@ def test_of_a_thread_only_what_nobody_knows_to_be_out_is_shown(plan: Plan, maya)
     assert "As it was sent" not in words(maya.get(address(publication_id)))
 
 
+def test_what_was_never_tried_is_told_apart_from_what_may_be_there(plan: Plan, maya):
+    publication_id = plan.publication(*ASKED)
+    with plan.database.write() as session:
+        rendition = session.get_one(Publication, publication_id).rendition
+        payload = json.loads(rendition.payload)
+        payload["parts"].append({"text": "And now rinse it.", "media": []})
+        session.execute(
+            update(Rendition).where(Rendition.id == rendition.id).values(payload=json.dumps(payload))
+        )
+    said = words(maya.get(address(publication_id)))
+    assert "Part 1 as it was sent" in said
+    assert "Part 2 as it was sent" not in said
+    assert "What follows was not sent." in said
+    assert "If this part is there, the rest does not go out by itself" in said
+    assert "Part 2 And now rinse it." in said
+    maya.post(address(publication_id, "settlement"), data={"answer": "there"})
+    assert "What follows it did not go out: one part." in plan.find(publication_id).explanation
+
+
 def test_before_any_answer_came_it_says_that_none_did(plan: Plan, maya):
     assert "No answer came back." in words(maya.get(address(plan.publication(*ASKED))))
 
@@ -113,7 +135,8 @@ def test_who_presses_second_reads_what_the_first_answered_and_changes_nothing(
     assert answer.status_code == 409
     assert f"Maya Okafor was quicker and answered: {said}. Nothing was changed by you." in words(answer)
     assert (plan.find(asked).state, plan.find(asked).version) == (before.state, before.version)
-    assert priya.get(address(asked, "settlement/again")).status_code == 409
+    late = priya.get(address(asked, "settlement/again"))
+    assert (late.status_code, late.location) == (303, address(asked))
 
 
 def test_an_answer_about_an_earlier_try_does_not_count_for_the_next(plan: Plan, maya, asked):
