@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from scheduler.queue_tables import SCHEMA as QUEUE
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _SECONDS_LOCKED = 5.0
+_SECONDS_LEAVING = 2.0
 SCHEMA, ASIDE = "public", "before_restore_"
 """Where our tables are, and how the schemas begin in which a restore keeps what was there."""
 
@@ -102,14 +104,23 @@ def drop_aside(url: str, aside: str) -> None:
 
 
 def connected_to_postgres(url: str) -> int:
-    """How many other programs are connected to this database."""
-    with psycopg.connect(_plain(url)) as connection:
-        row = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
+    """How many other programs are connected to this database; a connection just closed is given a moment to go."""
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        others = _others(connection)
+        ends = time.monotonic() + _SECONDS_LEAVING
+        while others and time.monotonic() < ends:
+            time.sleep(0.05)
+            others = _others(connection)
+    return others
+
+
+def _others(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _rename(url: str, old: str, new: str) -> None:

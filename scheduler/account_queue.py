@@ -5,6 +5,7 @@ later. `lock` serialises an account's jobs over all workers, `queueing_lock` kee
 scheduled for later: the time of a publication stands in its row.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -161,6 +162,7 @@ async def serve(
     async def task(account_id: int) -> None:
         await send_due(account_id)
 
+    asyncio.get_running_loop().set_exception_handler(_heard)
     try:
         async with app.open_async():
             up()
@@ -175,6 +177,15 @@ async def serve(
             )
     finally:  # a pool that was given up while it opened closes by nothing else
         await connector.close_async()
+
+
+def _heard(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A job that an engine has cleared meanwhile cannot be finished once more: that is no news."""
+    problem = context.get("exception")
+    if isinstance(problem, ConnectorException):
+        log.info("a job was over already: %s", cause(problem))
+    else:
+        loop.default_exception_handler(context)
 
 
 async def _in_our_schema(connection: psycopg.AsyncConnection) -> None:

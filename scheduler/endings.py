@@ -16,7 +16,7 @@ from scheduler.proofs import tries_of
 from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
 from scheduler.world import World
-from service_channel import accounts
+from service_channel import connection_health
 from service_channel.networks.base import NetworkClass, Outcome, SendResult
 
 TOLD = (
@@ -52,7 +52,7 @@ def sent(session: Session, world: World, tries: Sequence[Tried], *, now: datetim
     """What follows where the network said yes, by publication. A yes always counts, also when the lease is over."""
     if not tries:
         return {}
-    accounts.worked(session, {one.claim.account_id for one in tries}, now=now)
+    connection_health.worked(session, {one.claim.account_id for one in tries}, now=now)
     recording.record_parts(session, [_standing(one) for one in tries], now=now)
     out = recording.finish(session, [one.claim.publication_id for one in tries if one.is_last], now=now)
     return {
@@ -101,7 +101,9 @@ def _earlier_may_be_out(session: Session, world: World, tried: Tried) -> bool:
 def _still_unknown(session: Session, claimed: Claim, result: SendResult, *, now: datetime) -> None:
     publication = session.get_one(Publication, claimed.publication_id)
     if result.outcome is Outcome.SIGNED_OUT:
-        accounts.refused(session, publication.account, result.message, now=now, since=publication.state_at)
+        connection_health.refused(
+            session, publication.account, result.message, now=now, since=publication.state_at
+        )
     pause = timedelta(seconds=result.retry_after) if result.retry_after else wait(publication.tries)
     later = None if result.outcome is Outcome.UNKNOWN else now + pause
     transitions.settle(
@@ -116,7 +118,7 @@ def _not_sent(session: Session, claimed: Claim, result: SendResult, *, now: date
     publication = session.get_one(Publication, claimed.publication_id)
     pause = timedelta(seconds=result.retry_after) if result.retry_after else wait(publication.tries)
     if result.retry_after:
-        accounts.wait_until(session, publication.account, now + pause)
+        connection_health.wait_until(session, publication.account, now + pause)
     transitions.settle(
         session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, reason="retry",
         explanation=result.message, values={"not_before": now + pause, "leased_until": None},
@@ -127,7 +129,7 @@ def _signed_out(session: Session, claimed: Claim, result: SendResult, *, now: da
     """Proved: nothing is there, and nothing will be until the token is renewed, or a person connects again."""
     marked_at = session.get_one(Publication, claimed.publication_id).state_at
     account = session.get_one(Account, claimed.account_id)
-    is_lost = accounts.refused(session, account, result.message, now=now, since=marked_at)
+    is_lost = connection_health.refused(session, account, result.message, now=now, since=marked_at)
     if (
         not transitions.settle(
             session, claimed.publication_id, Act.RETRY, now=now, fence=claimed.fence, explanation=result.message,

@@ -24,7 +24,7 @@ from scheduler.publication_flow import Act
 from scheduler.recording import Answered
 from scheduler.transitions import Claim
 from scheduler.world import World
-from service_channel import accounts, allowances
+from service_channel import allowances, connection_health
 from service_channel.networks.base import NetworkClass, Outcome, Preparation, Prepared, SendResult
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def _not_begun(world: World, claimed: Claim, because: gate.No) -> None:
         now = clock.now(session)
         if because.reason is gate.Reason.ACCOUNT and because.act is Act.BLOCK:
             account = session.get_one(Account, claimed.account_id)
-            accounts.lost(session, account, because.sentence, now=now)
+            connection_health.lost(session, account, because.sentence, now=now)
         endings.apply_refusal(session, claimed, because, now=now)
 
 
@@ -189,7 +189,7 @@ def _why_unprepared(
     session: Session, world: World, publication: Publication, done: Preparation, *, now: datetime
 ) -> gate.No:
     signed_out = done.outcome is Outcome.SIGNED_OUT
-    if signed_out and accounts.refused(session, publication.account, done.message, now=now):
+    if signed_out and connection_health.refused(session, publication.account, done.message, now=now):
         return gate.No(gate.Reason.ACCOUNT, Act.BLOCK, done.message)
     if done.outcome is Outcome.REFUSED:
         return gate.No(gate.Reason.PAYLOAD, Act.HOLD, done.message)

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, func, null, or_, select, update
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from content_library import audit
@@ -15,7 +14,7 @@ from content_library.errors import InvalidInput, NotFound
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.user import User
-from content_library.notices import leads_of, notify, over
+from content_library.notices import over
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_fetch import FetchPolicy
 from service_channel import transitions
@@ -26,8 +25,6 @@ from service_channel.networks.base import (
     Connectable,
     Connection,
     ConnectRefused,
-    FindResult,
-    Presence,
     Renewed,
 )
 from service_channel.networks.every import networks as networks
@@ -35,19 +32,6 @@ from service_channel.networks.server_addresses import server_address
 from service_channel.page_store import PageStore
 from service_channel.token_vault import CannotOpen, TokenVault
 
-
-class Health(StrEnum):
-    """What asking a network about an account has shown."""
-
-    WORKS = "works"
-    REFUSED = "refused"
-    UNCLEAR = "unclear"  # it could not be asked
-
-
-JUST_RENEWED = timedelta(minutes=5)
-"""A token refused this soon after it was renewed is refused for good: a person has to connect again."""
-NOTED_EVERY = timedelta(minutes=1)
-_RENEWING = "Its access is renewed now. Test it again in a minute."
 MAY_MANAGE = "Only leads of this desk and administrators can manage its accounts."
 
 
@@ -327,93 +311,6 @@ def _save_session(database: Database, vault: TokenVault, account_id: int, renewe
             secret = vault.open(credential.secret, key_id=credential.key_id, place=place)
             credential.secret, credential.key_id = vault.seal(secret, place=place), vault.key_id
         credential.session = vault.seal(renewed, place=_place(account_id, "session"))
-
-
-def lost(session: Session, account: Account, problem: str, *, now: datetime) -> None:
-    """The network refuses our credentials: a person has to connect again; the leads are told once."""
-    credential = session.get(Credential, account.id)
-    if credential is not None:
-        credential.problem, credential.problem_at = problem, now
-    if account.state is not AccountState.ACTIVE:
-        return
-    transitions.move_account(session, account, AccountState.RECONNECT, actor=None, now=now, why=problem)
-    notify(
-        session, leads_of(session, account.desk_id), "account.reconnect", account, stage=now.isoformat(),
-        text=f"{account.handle} on {NETWORK_NAMES[account.network]} has to be connected again.", now=now,
-    )  # fmt: skip
-
-
-def refused(
-    session: Session, account: Account, problem: str, *, now: datetime, since: datetime | None = None
-) -> bool:
-    """The network refuses our token. One that can be renewed is renewed first; True: it is lost.
-
-    `since`: when the call was begun. A token that was renewed after that is not the one that was refused.
-    """
-    credential = session.get(Credential, account.id)
-    renewed_at = credential.renewed_at if credential is not None else None
-    if renewed_at is not None and since is not None and renewed_at > since:
-        return False
-    fresh = renewed_at is not None and now - renewed_at < JUST_RENEWED
-    if credential is None or fresh or not _can_be_renewed(credential):
-        lost(session, account, problem, now=now)
-        return True
-    credential.expires_at = now  # whoever renews it just now goes on: two would end the connection
-    credential.problem, credential.problem_at = problem, now
-    return False
-
-
-def _can_be_renewed(credential: Credential) -> bool:
-    """One that dies when it expires has nothing it could be renewed with."""
-    expires, dies = credential.expires_at, credential.dies_at
-    return expires is not None and (dies is None or expires < dies)
-
-
-def wait_until(session: Session, account: Account, instant: datetime) -> None:
-    """The network asked this account to wait."""
-    credential = session.get(Credential, account.id)
-    if credential is not None:
-        credential.not_before = instant
-
-
-def worked(session: Session, account_ids: Collection[int], *, now: datetime) -> None:
-    """The credentials of these accounts were accepted. Noted once a minute at most, unless there was a problem."""
-    session.connection().execute(_WORKED, {"ids": list(account_ids), "at": now, "before": now - NOTED_EVERY})
-
-
-_WORKED = (
-    update(_credentials)
-    .where(
-        _credentials.c.account_id.in_(bindparam("ids", expanding=True)),
-        or_(
-            _credentials.c.problem != "",
-            _credentials.c.last_ok_at.is_(None),
-            _credentials.c.last_ok_at <= bindparam("before"),
-        ),
-    )
-    .values(last_ok_at=bindparam("at"), problem="", problem_at=null())
-)
-
-
-def note_check(
-    session: Session, account: Account, found: FindResult, *, actor: User, now: datetime
-) -> tuple[Health, str]:
-    """Keep what asking the network has shown; returns how the connection is, and the network's own words."""
-    require(can_manage_accounts(actor, account.desk_id), MAY_MANAGE)
-    if found.presence is Presence.FOUND:
-        worked(session, [account.id], now=now)
-        return Health.WORKS, ""
-    if found.presence is Presence.ABSENT:
-        problem = found.message or "The network does not accept the connection."
-        if account.state is AccountState.ACTIVE and not refused(session, account, problem, now=now):
-            return Health.UNCLEAR, _RENEWING
-        lost(session, account, problem, now=now)
-        return Health.REFUSED, problem
-    credential = session.get(Credential, account.id)
-    problem = found.message or "It could not be reached."
-    if credential is not None:
-        credential.problem, credential.problem_at = problem, now
-    return Health.UNCLEAR, problem
 
 
 def host_of(session: Session, account: Account) -> str:

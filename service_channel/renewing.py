@@ -15,7 +15,7 @@ from content_library import clock
 from content_library.database import Database
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.notices import leads_of, notify
-from service_channel import accounts
+from service_channel import accounts, connection_health
 from service_channel.models.credential import Credential
 from service_channel.networks.base import Access, Network, Outcome, Renewable, Renewed
 from service_channel.token_vault import CannotOpen, TokenVault
@@ -99,7 +99,7 @@ def _keep(
     if done.outcome is Outcome.SENT:
         accounts.keep_renewed(session, credential, done, vault=vault, now=now)
     elif done.outcome is Outcome.SIGNED_OUT:
-        accounts.lost(session, account, done.message, now=now)
+        connection_health.lost(session, account, done.message, now=now)
     else:  # one failure is no end: the old token may work for a while, and the next try may succeed
         credential.renewing_until = now + AGAIN
         credential.problem, credential.problem_at = f"It could not be renewed: {done.message}", now
@@ -109,7 +109,7 @@ def end_dead(session: Session, *, now: datetime) -> int:
     """Connections that are over and that nothing renews ask for a person; returns how many."""
     over = _in_use(session, and_(Credential.dies_at <= now))
     for account, _credential in over:
-        accounts.lost(session, account, "The network’s permission has run out.", now=now)
+        connection_health.lost(session, account, "The network’s permission has run out.", now=now)
     return len(over)
 
 

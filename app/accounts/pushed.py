@@ -13,7 +13,8 @@ from app.formatting import gettext as _
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.account import Account
 from service_channel import connecting, network_apps
-from service_channel.networks.base import AppKeys, Connection, ConnectRefused, OurClient, PushedSignIn
+from service_channel.networks.base import AppKeys, Connection, ConnectRefused
+from service_channel.networks.pushed_sign_in import OurClient, PushedSignIn
 
 BLUESKY = "bluesky"
 

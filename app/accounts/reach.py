@@ -8,7 +8,8 @@ from content_library.models.account import NETWORK_NAMES
 from content_library.permissions import can_manage_accounts, require
 from content_library.web_addresses import FetchPolicy
 from service_channel import accounts
-from service_channel.networks.base import Connectable, Network, PushedSignIn, SignInNetwork
+from service_channel.networks.base import Connectable, Network, SignInNetwork
+from service_channel.networks.pushed_sign_in import PushedSignIn
 from service_channel.token_vault import TokenVault
 
 

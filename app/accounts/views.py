@@ -14,7 +14,7 @@ from content_library.ladder_stages import stages_of
 from content_library.models.account import Account, AccountState
 from scheduler import budgets, mending
 from scheduler.planning import planned_on
-from service_channel import accounts, renewing
+from service_channel import accounts, connection_health, renewing
 from service_channel.token_vault import CannotOpen
 
 blueprint = Blueprint("accounts", __name__)
@@ -68,15 +68,15 @@ def check(account_id: int) -> Any:
         ) from None
     let_go()  # the network may take seconds to answer
     found = accounts.networks(policy())[account.network].check(access)
-    health, words = accounts.note_check(db(), account, found, actor=me(), now=now())
+    health, words = connection_health.note_check(db(), account, found, actor=me(), now=now())
     flash(*_checked(account, health, words))
     return redirect(url_for("accounts.index"), 303)
 
 
-def _checked(account: Account, health: accounts.Health, words: str) -> tuple[str, str]:
-    if health is accounts.Health.WORKS:
+def _checked(account: Account, health: connection_health.Health, words: str) -> tuple[str, str]:
+    if health is connection_health.Health.WORKS:
         return _("{handle} works.").format(handle=account.handle), "good"
-    if health is accounts.Health.REFUSED:
+    if health is connection_health.Health.REFUSED:
         return _("{handle} has to be connected again.").format(handle=account.handle), "bad"
     return _("{handle} could not be tested just now. {why}").format(handle=account.handle, why=words), "warn"
 

@@ -17,7 +17,6 @@ from service_channel.networks.base import (
     Connection,
     FindResult,
     NetworkClass,
-    OurClient,
     Outcome,
     OutgoingMedia,
     OutgoingPart,
@@ -28,7 +27,6 @@ from service_channel.networks.base import (
     RemoteRef,
     Renewed,
     SendResult,
-    SetOut,
 )
 from service_channel.networks.bluesky_identity import DIRECTORY, Identities
 from service_channel.networks.bluesky_line import AnyLine, GrantedLine, open_line
@@ -44,6 +42,7 @@ from service_channel.networks.bluesky_records import (
 )
 from service_channel.networks.bluesky_wire import DEFAULT_HOST, Failed
 from service_channel.networks.calls import Reply
+from service_channel.networks.pushed_sign_in import OurClient, SetOut
 
 CHECK_DEADLINE_S = 20.0
 _TAKEN = "Something else already stands on Bluesky under this post's key. Nothing was overwritten."

@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 
 from service_channel.networks import proofs, token_renewal
-from service_channel.networks.base import AppKeys, OurClient
+from service_channel.networks.base import AppKeys
 from service_channel.networks.calls import Caller, Failed, Reply
+from service_channel.networks.pushed_sign_in import OurClient
 
 DOCUMENT_PATH = "/oauth-client-metadata.json"
 SCOPES = ("atproto", "repo:app.bsky.feed.post", "blob:image/*")

@@ -15,18 +15,11 @@ from urllib.parse import urlencode
 import httpx
 
 from service_channel.networks import proofs, token_renewal
-from service_channel.networks.base import (
-    Access,
-    AppKeys,
-    ConnectRefused,
-    OurClient,
-    Outcome,
-    Renewed,
-    SetOut,
-)
+from service_channel.networks.base import Access, AppKeys, ConnectRefused, Outcome, Renewed
 from service_channel.networks.bluesky_client import SCOPES, Counter, Who
 from service_channel.networks.bluesky_identity import Identities
 from service_channel.networks.calls import Failed, Reply
+from service_channel.networks.pushed_sign_in import OurClient, SetOut
 from service_channel.networks.server_addresses import UNREACHED, in_minutes, server_name
 
 DEADLINE_S = 25.0

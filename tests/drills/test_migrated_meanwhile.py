@@ -9,7 +9,6 @@ import random
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from app import migrate
@@ -52,7 +51,7 @@ def upgrade_to_next(url: str, folder: Path) -> None:
     configuration = migrate.configuration(url)
     both = os.pathsep.join([str(migrate.ROOT / "migrations" / "versions"), str(folder)])
     configuration.set_main_option("version_locations", both)
-    command.upgrade(configuration, "next")
+    migrate.apply(configuration)
 
 
 @pytest.mark.parametrize(("engines", "posts"), [(1, 4)], ids=["one"])

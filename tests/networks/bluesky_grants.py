@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 
 from content_library.web_fetch import httpx_transport
-from service_channel.networks.base import Access, AppKeys, Connection, OurClient
+from service_channel.networks.base import Access, AppKeys, Connection
 from service_channel.networks.bluesky import Bluesky
+from service_channel.networks.pushed_sign_in import OurClient
 from tests.networks.bluesky_accounts import LOOPBACK
 from tests.support.pds import RealPds
 from tests.support.pds_sign_in import PersonAtPds

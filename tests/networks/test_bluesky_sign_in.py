@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from service_channel.networks.base import ConnectRefused, OurClient
+from service_channel.networks.base import ConnectRefused
 from service_channel.networks.bluesky import Bluesky
+from service_channel.networks.pushed_sign_in import OurClient
 from tests.networks.bluesky_accounts import Signed, signed_up
 from tests.networks.bluesky_grants import NOW, Bending, Signing, client_at, looked_up
 from tests.support.pds import RealPds

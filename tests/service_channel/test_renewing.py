@@ -12,7 +12,7 @@ from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
 from content_library.models.notice import Notice
 from content_library.models.user import DeskRole
-from service_channel import accounts, allowances, renewing
+from service_channel import accounts, allowances, connection_health, renewing
 from service_channel.models.allowance import Allowance
 from service_channel.models.credential import Credential
 from service_channel.networks.base import Access, Connection, Outcome, Renewed
@@ -140,13 +140,13 @@ def test_a_refused_token_is_renewed_first_and_lost_only_when_that_does_not_help(
     with database.write() as session:
         account, credential = of(session, account_id)
         credential.expires_at = NOW + timedelta(hours=1)
-        assert not accounts.refused(session, account, "401", now=NOW)
+        assert not connection_health.refused(session, account, "401", now=NOW)
         assert account.state is AccountState.ACTIVE
     assert claim(database) == [account_id]
     renewing.renew(database, Renewing(gives_new), VAULT, account_id)
     with database.write() as session:
         account, _credential = of(session, account_id)
-        assert accounts.refused(session, account, "401", now=NOW + timedelta(minutes=1))
+        assert connection_health.refused(session, account, "401", now=NOW + timedelta(minutes=1))
         assert account.state is AccountState.RECONNECT
 
 
@@ -154,7 +154,7 @@ def test_a_refused_token_that_nothing_renews_is_lost_at_once(database: Database,
     with database.write() as session:
         account, credential = of(session, account_id)
         credential.expires_at = None
-        assert accounts.refused(session, account, "401", now=NOW)
+        assert connection_health.refused(session, account, "401", now=NOW)
 
 
 @pytest.mark.parametrize(("days", "told"), [(8, 0), (6, 1), (0.5, 1)])
@@ -221,7 +221,7 @@ def test_a_refusal_meanwhile_lets_no_second_one_renew_beside_the_first(
     assert claim(database) == [account_id]
     with database.write() as session:
         account, _credential = of(session, account_id)
-        assert not accounts.refused(session, account, "401", now=NOW)
+        assert not connection_health.refused(session, account, "401", now=NOW)
     assert claim(database) == [], "a refresh token counts once: who holds the claim uses it alone"
 
 
@@ -258,7 +258,7 @@ def test_a_refused_token_that_dies_when_it_expires_is_lost_at_once(
     with database.write() as session:
         account, credential = of(session, account_id)
         credential.expires_at = credential.dies_at = NOW + timedelta(days=60)
-        assert accounts.refused(session, account, "401", now=NOW)
+        assert connection_health.refused(session, account, "401", now=NOW)
         assert account.state is AccountState.RECONNECT
 
 
@@ -269,9 +269,11 @@ def test_the_refusal_of_a_token_that_was_renewed_meanwhile_says_nothing(
         account, credential = of(session, account_id)
         credential.renewed_at = NOW
         late = {"now": NOW + timedelta(seconds=2)}
-        assert not accounts.refused(session, account, "401", since=NOW - timedelta(seconds=1), **late)
+        assert not connection_health.refused(
+            session, account, "401", since=NOW - timedelta(seconds=1), **late
+        )
         assert (account.state, credential.expires_at) == (AccountState.ACTIVE, SOON)
-        assert accounts.refused(session, account, "401", since=NOW + timedelta(seconds=1), **late)
+        assert connection_health.refused(session, account, "401", since=NOW + timedelta(seconds=1), **late)
 
 
 @pytest.mark.parametrize(
