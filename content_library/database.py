@@ -5,11 +5,11 @@ write fails at once with "database is locked" whatever the busy timeout says.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, DateTime, Engine, Enum, MetaData, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,6 +20,21 @@ from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
 ASLEEP_MS = 60_000
+
+
+_Value = TypeVar("_Value")
+_LENGTHS = (1, 2, 4, 8, 16, 32)
+
+
+def filled(values: Iterable[_Value]) -> list[_Value]:
+    """`values` for an IN that is asked hundreds of times a second: the last is repeated up to the next usual length.
+
+    PostgreSQL plans a statement anew for every length of such a list, which takes longer than answering it; of a few
+    lengths each is planned once.
+    """
+    known = list(values)
+    length = next((one for one in _LENGTHS if one >= len(known)), len(known)) if known else 0
+    return known + known[-1:] * (length - len(known))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -154,7 +169,12 @@ def _engine(url: str, *, pool_size: int) -> Engine:
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, hide_parameters=True
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_use_lifo=True,
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _postgresql_connect)
     return engine

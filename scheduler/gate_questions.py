@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from content_library.boundary_rules import Lookout
-from content_library.database import UtcDateTime
+from content_library.database import UtcDateTime, filled
 from content_library.models.account import Account
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
@@ -248,7 +248,7 @@ class Known:
 def read(session: Session, ids: Sequence[int], *, now: datetime) -> Known:
     """Raises KeyError, later, for a publication there is not."""
     connection = session.connection()
-    wanted = {"ids": ids}
+    wanted = {"ids": filled(ids)}
     asked = {**wanted, "hour_ago": now - HOUR, "day_ago": now - DAY}
     rows = {row.id: row for row in connection.execute(QUESTION, asked)}
     payloads = [row.payload for row in rows.values() if row.payload is not None]

@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from content_library.content import canonical_json
+from content_library.database import filled
 from content_library.models.account import Account, AccountState
 from content_library.models.media import Media
 from content_library.models.post import Rendition
@@ -64,7 +65,7 @@ class Claimed:
 
 def read_claimed(session: Session, ids: Sequence[int]) -> dict[int, Claimed]:
     """One look at publications, their payloads and their accounts, by the publication's id."""
-    rows = session.connection().execute(_CLAIMED, {"ids": ids})
+    rows = session.connection().execute(_CLAIMED, {"ids": filled(ids)})
     return {row[0]: Claimed(*row) for row in rows}
 
 
@@ -110,7 +111,7 @@ class Standing(Protocol):
 def standing_parts(session: Session, ids: Sequence[int]) -> dict[int, list[Standing]]:
     """The parts of publications whose envelope is chosen, in order, as plain rows; nothing of the others."""
     found: dict[int, list[Standing]] = {}
-    for row in session.connection().execute(_PARTS, {"ids": ids}):
+    for row in session.connection().execute(_PARTS, {"ids": filled(ids)}):
         found.setdefault(row.publication_id, []).append(cast(Standing, row))
     return found
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from content_library.database import filled
 from content_library.digests import SERVICE_NOTICE
 from content_library.models.format import Tone
 from scheduler import transitions
@@ -174,7 +175,7 @@ def record_parts(session: Session, standing: Sequence[Stands], *, now: datetime)
     """Keep where parts stand. Telling it twice changes nothing."""
     connection = session.connection()
     by_place = {(one.publication_id, one.position): one for one in standing}
-    untold = connection.execute(_UNTOLD, {"places": list(by_place)}).all() if by_place else []
+    untold = connection.execute(_UNTOLD, {"places": filled(by_place)}).all() if by_place else []
     if not untold:
         return
     known = [(row, by_place[row.publication_id, row.position]) for row in untold]
@@ -208,7 +209,7 @@ def finish(session: Session, ids: Sequence[int], *, now: datetime) -> dict[int, 
     """
     if not ids:
         return {}
-    rows = session.connection().execute(_COMPLETE, {"ids": ids}).all()
+    rows = session.connection().execute(_COMPLETE, {"ids": filled(ids)}).all()
     transitions.succeed(
         session, [transitions.Success(row.id, row.desk_id, row.url, row.sent_at) for row in rows], now=now
     )

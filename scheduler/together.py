@@ -4,10 +4,13 @@ Whoever comes first does it for all who wait by then, and the first who came mea
 to do, the less each one costs. Alone, nobody waits for anybody.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -55,6 +58,10 @@ class Together(Generic[Asked, Answer]):
             for one in batch:
                 one.answers.clear()
                 one.is_failed = True
+            if len(batch) > 1:
+                log.warning(
+                    "what %d wanted to do together failed, so each does it alone: %r", len(batch), problem
+                )
             if len(batch) == 1 or not isinstance(problem, Exception):
                 raise
         finally:

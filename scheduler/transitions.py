@@ -15,6 +15,7 @@ from sqlalchemy import Table, and_, bindparam, false, func, literal_column, null
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
+from content_library.database import filled
 from content_library.errors import TransitionNotAllowed
 from content_library.models.user import User
 from content_library.transitions import flush
@@ -206,7 +207,7 @@ def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_b
     if not claims:
         return set()
     held = [(claim.publication_id, claim.fence, revision_id) for claim, revision_id in claims.items()]
-    known = {"held": held, "lease_until": now + timedelta(seconds=send_by_s), "state_at": now}
+    known = {"held": filled(held), "lease_until": now + timedelta(seconds=send_by_s), "state_at": now}
     return set(session.connection().execute(_MARK, known).scalars())
 
 
@@ -318,7 +319,12 @@ def _settling(act: Act, changed: tuple[str, ...], *, fenced: bool) -> Any:
 _TARGET: Mapping[Act, PublicationState] = {act: next_state(sources(act)[0], act) for act in Act}
 _SUCCEED = (
     update(_publications)
-    .where(_publications.c.id == bindparam("this"), _publications.c.state.in_(sources(Act.SUCCEED)))
+    .where(
+        _publications.c.id == bindparam("this"),
+        or_(
+            *(_publications.c.state == state for state in sources(Act.SUCCEED))
+        ),  # IN is not for many at once
+    )
     .values(
         state=_TARGET[Act.SUCCEED],
         state_at=bindparam("at"),

@@ -9,7 +9,7 @@ from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from content_library import audit
-from content_library.database import Database
+from content_library.database import Database, filled
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.desk import Desk
@@ -258,7 +258,7 @@ def access(session: Session, account: Named, *, database: Database, vault: Token
 
 def sealed(session: Session, account_ids: Collection[int]) -> dict[int, Any]:
     """Account id → its credentials as they are stored."""
-    rows = session.connection().execute(_SEALED, {"ids": list(account_ids)})
+    rows = session.connection().execute(_SEALED, {"ids": filled(account_ids)})
     return {row.account_id: row for row in rows}
 
 

@@ -8,6 +8,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, null, or_, update
 from sqlalchemy.orm import Session
 
+from content_library.database import filled
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.user import User
 from content_library.notices import leads_of, notify
@@ -82,7 +83,9 @@ def wait_until(session: Session, account: Account, instant: datetime) -> None:
 
 def worked(session: Session, account_ids: Collection[int], *, now: datetime) -> None:
     """The credentials of these accounts were accepted. Noted once a minute at most, unless there was a problem."""
-    session.connection().execute(_WORKED, {"ids": list(account_ids), "at": now, "before": now - NOTED_EVERY})
+    session.connection().execute(
+        _WORKED, {"ids": filled(account_ids), "at": now, "before": now - NOTED_EVERY}
+    )
 
 
 _WORKED = (

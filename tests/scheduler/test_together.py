@@ -3,12 +3,13 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from scheduler import publishing
-from scheduler.models import Attempt, AttemptOutcome, Part
+from scheduler.models import Attempt, AttemptOutcome, Part, PublicationState
 from scheduler.together import Together
 from scheduler.workers import Workers
 from tests.drills.engines import wait_until
@@ -94,8 +95,26 @@ def test_a_failure_leaves_the_next_one_free_to_go() -> None:
     assert together.ask(list, 2) == 2
 
 
+class Gathering(Together[Any, Any]):
+    """Lets nobody begin before all are there, and counts how many shared each round."""
+
+    def __init__(self, barrier: threading.Barrier) -> None:
+        super().__init__()
+        self._barrier, self.rounds = barrier, list[int]()
+
+    def ask(self, do: Any, asked: Any) -> Any:
+        def counted(batch: Sequence[Any]) -> Any:
+            self.rounds.append(len(batch))
+            return do(batch)
+
+        self._barrier.wait(20)
+        return super().ask(counted, asked)
+
+
 @pytest.mark.network
-def test_many_publications_at_once_each_go_out_once_and_are_each_written_down(road: Road) -> None:
+def test_many_publications_at_once_each_go_out_once_and_are_each_written_down(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
     ids = road.plan_on_many(20)
     road.clock.advance(minutes=1)
     claims = road.claim()
@@ -107,3 +126,23 @@ def test_many_publications_at_once_each_go_out_once_and_are_each_written_down(ro
     with road.database.read() as session:
         assert session.scalars(select(Attempt.outcome)).all() == [AttemptOutcome.SENT] * 20
         assert all(session.scalars(select(Part.remote_id)).all())
+    assert "each does it alone" not in caplog.text
+
+
+@pytest.mark.network
+def test_several_are_marked_and_written_down_in_one_transaction_each(
+    road: Road, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every one waits at a point until all are there, so that they share what comes next."""
+    road.plan_on_many(6)
+    road.clock.advance(minutes=1)
+    claims = road.claim()
+    together = threading.Barrier(len(claims))
+    marks, records = Gathering(together), Gathering(together)
+    road.world.marks, road.world.records = marks, records
+    with ThreadPoolExecutor(len(claims)) as pool:
+        list(pool.map(lambda claim: publishing.publish_one(road.world, claim), claims))
+    shared = [*marks.rounds, *records.rounds]
+    assert sum(shared) == 2 * len(claims) and max(shared) > 1
+    assert "each does it alone" not in caplog.text
+    assert {road.state(claim.publication_id) for claim in claims} == {PublicationState.PUBLISHED}
