@@ -5,21 +5,23 @@ write fails at once with "database is locked" whatever the busy timeout says.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import JSON, DateTime, Engine, Enum, MetaData, Text, create_engine, event
+from sqlalchemy import JSON, DateTime, Engine, Enum, MetaData, Text, create_engine, event, exc
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 BUSY_TIMEOUT_MS = 15_000
 ASLEEP_MS = 60_000
+IDLE_S = 0.5  # a connection that rested longer is asked whether it still stands
 
 
 _Value = TypeVar("_Value")
@@ -172,12 +174,34 @@ def _engine(url: str, *, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         pool_use_lifo=True,
         hide_parameters=True,
     )
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows are one statement, not one each
     event.listen(engine, "connect", _postgresql_connect)
+    _ask_the_rested(engine)
     return engine
+
+
+def _ask_the_rested(engine: Engine) -> None:
+    """A connection that was not used for a while is asked before it is used: the server may have been restarted.
+
+    SQLAlchemy's own `pool_pre_ping` asks every time, a round trip for each of hundreds of transactions a second.
+    """
+
+    def rest(_connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    def use(connection: Any, record: Any, _proxy: PoolProxiedConnection) -> None:
+        if time.monotonic() - record.info.get("rests_since", time.monotonic()) < IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as gone:
+            raise exc.InvalidatePoolError from gone  # those that rested beside it are gone as well
+
+    event.listen(engine, "checkin", rest)
+    event.listen(engine, "checkout", use)
 
 
 def _postgresql_connect(connection: Any, _record: Any) -> None:

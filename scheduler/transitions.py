@@ -11,7 +11,20 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn, cast
 
-from sqlalchemy import Table, and_, bindparam, false, func, literal_column, null, or_, select, tuple_, update
+from sqlalchemy import (
+    Table,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from content_library import audit
@@ -32,6 +45,7 @@ RECORDED = frozenset(
 
 
 CLAIMING = 0x434C  # a number nobody else uses as an advisory lock
+CLAIM_ASLEEP_MS = 10_000  # how long a claim may stand still before the database gives its turn to the next
 
 
 @dataclass(frozen=True)
@@ -161,11 +175,13 @@ def claim(
 def _alone(session: Session, account_id: int | None) -> None:
     """Nobody else claims of the same accounts until this transaction ends.
 
-    Two that claim at one moment do not see each other's rows yet, and would share an account's out of order.
+    Two that claim at one moment do not see each other's rows yet, and would share an account's out of order. Whoever
+    falls asleep in here loses its turn after `CLAIM_ASLEEP_MS`, so that nobody waits longer for it.
     """
+    for_no_longer = func.set_config("idle_in_transaction_session_timeout", str(CLAIM_ASLEEP_MS), true())
     of_all = func.pg_advisory_xact_lock(CLAIMING)
     of_one = func.pg_advisory_xact_lock_shared(CLAIMING), func.pg_advisory_xact_lock(CLAIMING, account_id)
-    session.execute(select(*(of_one if account_id is not None else (of_all,))))
+    session.execute(select(for_no_longer, *(of_one if account_id is not None else (of_all,))))
 
 
 def _no_more_than(session: Session, claims: list[Claim], per_account: int, *, now: datetime) -> list[Claim]:

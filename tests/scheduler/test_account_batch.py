@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 from scheduler import publishing, transitions
 from scheduler.account_batch import AccountBatch
@@ -151,3 +152,21 @@ def test_more_than_one_look_brings_goes_out_too(road: Road, stopping: threading.
     batch.at_once = 1
     batch.run()
     assert {road.state(one) for one in ids} == {PublicationState.PUBLISHED}
+
+
+@pytest.mark.on("postgresql")
+def test_whoever_falls_asleep_while_claiming_holds_nobody_up(
+    road: Road, stopping: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication_id = road.plan_one()
+    road.clock.advance(minutes=1)
+    monkeypatch.setattr(transitions, "CLAIM_ASLEEP_MS", 300)
+    asleep = road.database.session(writing=True)
+    held = transitions.claim(
+        asleep, engine="asleep", now=road.clock(), until=road.clock(), lease_s=180, most=1, per_account=1,
+    )  # fmt: skip
+    assert [one.publication_id for one in held] == [publication_id]
+    batch_of(road, publication_id, stopping).run()
+    with pytest.raises(DBAPIError):
+        asleep.commit()
+    assert road.state(publication_id) is PublicationState.PUBLISHED
