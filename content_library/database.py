@@ -25,7 +25,7 @@ IDLE_S = 0.5  # a connection that rested longer is asked whether it still stands
 
 
 _Value = TypeVar("_Value")
-_LENGTHS = (1, 2, 4, 8, 16, 32)
+_LENGTHS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 def filled(values: Iterable[_Value]) -> list[_Value]:
@@ -37,6 +37,12 @@ def filled(values: Iterable[_Value]) -> list[_Value]:
     known = list(values)
     length = next((one for one in _LENGTHS if one >= len(known)), len(known)) if known else 0
     return known + known[-1:] * (length - len(known))
+
+
+def cause(problem: BaseException) -> str:
+    """The first line of what the database itself said."""
+    said = getattr(problem, "orig", None) or problem.__cause__ or problem
+    return str(said).splitlines()[0] if str(said) else type(said).__name__
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -7,13 +7,14 @@ import heapq
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from content_library import clock
 from scheduler import transitions
 from scheduler.transitions import Claim
+from scheduler.waiting_claims import Waiting, waiting
 from scheduler.world import World
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class AccountBatch:
     publish: Callable[[Claim], None]
     stopping: threading.Event
     at_once: int = AT_ONCE
-    _due: list[tuple[float, int, Claim]] = field(default_factory=list)  # by moment, monotonic seconds
+    _due: list[Waiting] = field(default_factory=list)  # by moment
     _looked_at: float = -math.inf
     _was_full: bool = False
 
@@ -41,7 +42,7 @@ class AccountBatch:
             while not self.stopping.is_set() and self._is_anything_left():
                 self._next()
         finally:
-            self._give_back()
+            self._give_back(self._due)
 
     def _is_anything_left(self) -> bool:
         is_time = self.world.monotonic() - self._looked_at >= self.world.timing.tick
@@ -64,24 +65,31 @@ class AccountBatch:
                 lease_s=timing.lease, most=room, per_account=room, account_id=self.account_id,
             ) if is_sane else []  # fmt: skip
         self._was_full = len(found) == room
-        for claim in found:
-            at = monotonic + (claim.due_at - now).total_seconds()
-            heapq.heappush(self._due, (at, claim.publication_id, claim))
+        for one in waiting(found, now=now, monotonic=monotonic, send_by_s=timing.send_deadline):
+            heapq.heappush(self._due, one)
 
     def _next(self) -> None:
         """Send the first, where its moment has come; else wait for it, at most until the next look."""
-        pause = self._due[0][0] - self.world.monotonic()
+        now = self.world.monotonic()
+        pause = self._due[0].at - now
         if pause > 0:
             self.stopping.wait(min(pause, self.world.timing.tick))
             return
-        claim = heapq.heappop(self._due)[2]
+        if self._due[0].until <= now:
+            self._give_back([one for one in self._due if one.until <= now])
+            self._looked_at = -math.inf  # they are due, so they are claimed anew at once
+            return
+        claim = heapq.heappop(self._due).claim
         try:
             self.publish(claim)
         except Exception:
             log.exception("publication %s: the lease brings it back", claim.publication_id)
 
-    def _give_back(self) -> None:
-        left = [claim for _, _, claim in self._due]
-        if left:
-            with self.world.database.write() as session:
-                transitions.give_back(session, left, now=clock.now(session))
+    def _give_back(self, those: Sequence[Waiting]) -> None:
+        """What is not begun: we are leaving, or its lease does not suffice any more."""
+        if not those:
+            return
+        self._due = [one for one in self._due if one not in those]
+        heapq.heapify(self._due)
+        with self.world.database.write() as session:
+            transitions.give_back(session, [one.claim for one in those], now=clock.now(session))

@@ -20,7 +20,7 @@ from sqlalchemy import Select, column, func, literal, literal_column, or_, selec
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from content_library.database import Database, UtcDateTime
+from content_library.database import Database, UtcDateTime, cause
 from content_library.settings import Timing
 from scheduler import worker_beats
 from scheduler.models import Publication, PublicationState
@@ -257,9 +257,3 @@ def _unfinished(began: datetime) -> Select[Any]:
     return select(_JOBS.c.id).where(
         _JOBS.c.status == literal_column("'doing'"), long_ago.exists(), ~is_busy.exists()
     )
-
-
-def cause(problem: BaseException) -> str:
-    """The first line of what the database itself said."""
-    said = problem.__cause__ or problem
-    return str(said).splitlines()[0] if str(said) else type(said).__name__

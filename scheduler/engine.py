@@ -5,22 +5,24 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from content_library import clock, notifications
-from content_library.database import Database
+from content_library.database import Database, cause
 from content_library.settings import Settings
 from content_library.web_addresses import FetchPolicy
 from content_library.web_fetch import Fetcher
 from scheduler import jobs, observing, points, publishing, reactions, transitions, watch
 from scheduler.account_queue import queue_of
 from scheduler.jobs import Duty
+from scheduler.transitions import Claim
 from scheduler.workers import Workers
 from scheduler.world import World, make_world
 
@@ -90,6 +92,8 @@ class Engine:
             workers=Workers(
                 lambda claim: observing.within(claim, lambda: publishing.publish_one(world, claim)),
                 threads=settings.engine_threads,
+                give_back=self._give_back,
+                send_by_s=settings.timing.send_deadline,
             ),
             fetcher=Fetcher(FetchPolicy(allow=settings.fetch_allow)),
             render_mail=render_mail,
@@ -107,12 +111,15 @@ class Engine:
         self.duty.stopping.set()
         self._scheduler.shutdown(wait=True)
         left = self.duty.workers.stop(timeout_s=self.duty.world.timing.send_deadline)
-        with self.duty.world.database.write() as session:
-            transitions.give_back(session, left, now=clock.now(session))
+        self._give_back(left)
         if self.duty.world.senders is not None:
             self.duty.world.senders.stop()
         self.duty.fetcher.close()
         log.info("engine stopped, %d claims given back", len(left))
+
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        with self.duty.world.database.write() as session:
+            transitions.give_back(session, claims, now=clock.now(session))
 
 
 def run(
@@ -162,6 +169,14 @@ def _job(entry: Entry, duty: Duty) -> Callable[[], None]:
             if duty.world.monotonic() - last_beat >= BEAT_EVERY_S:
                 jobs.beat(duty, entry.name)
                 last_beat = duty.world.monotonic()
+        except (
+            OperationalError,
+            InterfaceError,
+        ) as away:  # no word of ours is wrong: the traceback would tell nothing
+            log.warning(
+                "job %s did not finish; it runs again in %s s: the database says %s",
+                entry.name, entry.seconds, cause(away),
+            )  # fmt: skip
         except Exception:
             log.exception("job %s did not finish; it runs again in %s s", entry.name, entry.seconds)
 

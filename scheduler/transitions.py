@@ -13,7 +13,6 @@ from typing import Any, NoReturn, cast
 
 from sqlalchemy import (
     Table,
-    and_,
     bindparam,
     false,
     func,
@@ -201,15 +200,8 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
     if not claims:
         return
     observing.given_back(len(claims))
-    mine = or_(*(and_(Publication.id == c.publication_id, Publication.fence == c.fence) for c in claims))
-    session.execute(
-        update(Publication)
-        .where(mine, Publication.state.in_(sources(Act.GIVE_BACK)))
-        .values(
-            state=PublicationState.PLANNED, leased_until=None, state_at=now, version=Publication.version + 1
-        )
-        .execution_options(synchronize_session=False)
-    )
+    mine = filled((claim.publication_id, claim.fence) for claim in claims)
+    session.connection().execute(_GIVE_BACK, {"mine": mine, "state_at": now})
 
 
 def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_by_s: float) -> set[int]:
@@ -228,6 +220,19 @@ def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_b
 
 
 _publications = cast(Table, Publication.__table__)
+_GIVE_BACK = (
+    update(_publications)
+    .where(
+        tuple_(_publications.c.id, _publications.c.fence).in_(bindparam("mine", expanding=True)),
+        _publications.c.state.in_(sources(Act.GIVE_BACK)),
+    )
+    .values(
+        state=PublicationState.PLANNED,
+        leased_until=null(),
+        state_at=bindparam("state_at"),
+        version=_publications.c.version + 1,
+    )
+)
 _HELD = tuple_(_publications.c.id, _publications.c.fence, _publications.c.revision_id)
 _MARK = (
     update(_publications)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from content_library import clock
-from content_library.database import Database
+from content_library.database import Database, cause
 from content_library.models.account import Account, AccountState
 from content_library.settings import Settings
 from scheduler import account_queue, clock_warning, observing, points, publishing, reactions, worker_beats
@@ -89,9 +89,7 @@ class Worker:
         ended = await asyncio.gather(*parts, return_exceptions=True)
         for problem in ended:
             if isinstance(problem, Exception):
-                log.warning(
-                    "the queue cannot be used; again in %g s: %s", AGAIN_S, account_queue.cause(problem)
-                )
+                log.warning("the queue cannot be used; again in %g s: %s", AGAIN_S, cause(problem))
         if not self._asked_to_stop.is_set():
             await self._pause(AGAIN_S)
             self._stopping.clear()
@@ -137,7 +135,7 @@ class Worker:
                 self._takes_part = False
                 worker_beats.leave(session, self._world.engine)
         except SQLAlchemyError as problem:
-            log.warning("this worker could not say that it left: %s", account_queue.cause(problem))
+            log.warning("this worker could not say that it left: %s", cause(problem))
 
     def _warm(self) -> None:
         """Have a sender at hand where an account needs one: importing everything takes it seconds."""

@@ -1,4 +1,7 @@
-"""Hands claimed publications to threads, each at its moment; one account never in two threads at once."""
+"""Hands claimed publications to threads, each at its moment; one account never in two threads at once.
+
+What waited so long that its lease does not suffice any more is given back unseen, and claimed anew.
+"""
 
 import heapq
 import logging
@@ -9,23 +12,34 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from scheduler.transitions import Claim
+from scheduler.waiting_claims import Waiting, waiting
 
 log = logging.getLogger(__name__)
 
 
 class Workers:
-    """`run` does everything for one claim and must not raise. `monotonic` is a clock that never jumps, in seconds."""
+    """`run` does everything for one claim and must not raise; `give_back` takes those that are too old for it.
+
+    `send_by_s`: how many seconds of its lease a claim needs. `monotonic` is a clock that never jumps, in seconds.
+    """
 
     def __init__(
-        self, run: Callable[[Claim], None], *, threads: int, monotonic: Callable[[], float] = time.monotonic
+        self,
+        run: Callable[[Claim], None],
+        *,
+        threads: int,
+        give_back: Callable[[Sequence[Claim]], None] = lambda _late: None,
+        send_by_s: float = 0.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run
+        self._give_back = give_back
+        self._send_by_s = send_by_s
         self._monotonic = monotonic
-        self._due: list[tuple[float, int, Claim]] = []
-        self._lanes: dict[int, deque[Claim]] = {}  # accounts being worked on, and what waits for them
+        self._due: list[Waiting] = []
+        self._lanes: dict[int, deque[Waiting]] = {}  # accounts being worked on, and what waits for them
         self._changed = threading.Condition()
         self._stopping = False
-        self._count = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"sender-{n}", daemon=True) for n in range(threads)
         ]
@@ -34,12 +48,10 @@ class Workers:
 
     def take(self, claims: Sequence[Claim], *, now: datetime) -> None:
         """Queue claims for their due times. `now` is the clock the due times are meant by."""
-        base = self._monotonic()
+        monotonic = self._monotonic()
         with self._changed:
-            for claim in claims:
-                self._count += 1
-                at = base + (claim.due_at - now).total_seconds()
-                heapq.heappush(self._due, (at, self._count, claim))
+            for one in waiting(claims, now=now, monotonic=monotonic, send_by_s=self._send_by_s):
+                heapq.heappush(self._due, one)
             self._changed.notify_all()
 
     def waiting(self) -> int:
@@ -51,7 +63,8 @@ class Workers:
         """Start nothing new, wait for what is under way, and return what was not begun."""
         with self._changed:
             self._stopping = True
-            left = [claim for _, _, claim in self._due] + [c for lane in self._lanes.values() for c in lane]
+            lanes = [one for lane in self._lanes.values() for one in lane]
+            left = [one.claim for one in (*self._due, *lanes)]
             self._due.clear()
             for lane in self._lanes.values():
                 lane.clear()
@@ -62,35 +75,58 @@ class Workers:
         return left
 
     def _work(self) -> None:
-        while (claim := self._next()) is not None:
-            self._one(claim)
+        while (first := self._next()) is not None:
+            self._lane_of(first)
 
-    def _next(self) -> Claim | None:
-        """The next claim whose moment has come and whose account is free; None when stopping."""
+    def _next(self) -> Waiting | None:
+        """The next whose moment has come and whose account is free; None when stopping."""
         with self._changed:
             while not self._stopping:
-                pause = self._due[0][0] - self._monotonic() if self._due else None
+                pause = self._due[0].at - self._monotonic() if self._due else None
                 if pause is not None and pause <= 0:
-                    claim = heapq.heappop(self._due)[2]
-                    if claim.account_id in self._lanes:
-                        self._lanes[claim.account_id].append(claim)
+                    one = heapq.heappop(self._due)
+                    account_id = one.claim.account_id
+                    if account_id in self._lanes:
+                        self._lanes[account_id].append(one)
                         continue
-                    self._lanes[claim.account_id] = deque()
+                    self._lanes[account_id] = deque()
                     self._changed.notify()
-                    return claim
+                    return one
                 self._changed.wait(pause)
             return None
 
-    def _one(self, claim: Claim) -> None:
-        following: Claim | None = claim
+    def _lane_of(self, first: Waiting) -> None:
+        """The first of an account, and what has come for it meanwhile."""
+        following: Waiting | None = first
         while following is not None:
-            try:
-                self._run(following)
-            except Exception:
-                log.exception("publication %s: the lease brings it back", following.publication_id)
-            following = self._rest_of(claim.account_id)
+            if following.until > self._monotonic():
+                self._one(following.claim)
+            else:
+                self._too_old(following)
+            following = self._rest_of(first.claim.account_id)
 
-    def _rest_of(self, account_id: int) -> Claim | None:
+    def _one(self, claim: Claim) -> None:
+        try:
+            self._run(claim)
+        except Exception:
+            log.exception("publication %s: the lease brings it back", claim.publication_id)
+
+    def _too_old(self, found: Waiting) -> None:
+        """It, and all that wait for their turn and are as old."""
+        with self._changed:
+            lane, now = self._lanes[found.claim.account_id], self._monotonic()
+            old = [found.claim, *(one.claim for one in (*lane, *self._due) if one.until <= now)]
+            fresh = [one for one in lane if one.until > now]
+            lane.clear()
+            lane.extend(fresh)
+            self._due = [one for one in self._due if one.until > now]
+            heapq.heapify(self._due)
+        try:
+            self._give_back(old)
+        except Exception:
+            log.exception("%d claims that are too old: their lease brings them back", len(old))
+
+    def _rest_of(self, account_id: int) -> Waiting | None:
         with self._changed:
             lane = self._lanes[account_id]
             if lane:

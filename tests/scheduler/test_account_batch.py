@@ -170,3 +170,26 @@ def test_whoever_falls_asleep_while_claiming_holds_nobody_up(
     with pytest.raises(DBAPIError):
         asleep.commit()
     assert road.state(publication_id) is PublicationState.PUBLISHED
+
+
+def test_what_grew_too_old_while_it_waited_is_claimed_anew_and_goes_out_once(
+    road: Road, stopping: threading.Event
+) -> None:
+    """The network takes so long for the first that the lease of the others no longer suffices."""
+    ids = road.plan(count=3)
+    road.clock.advance(minutes=1)
+    now = [100.0]
+    world = replace(road.world, monotonic=lambda: now[0], timing=replace(road.world.timing, tick=0.05))
+    fences: dict[int, int] = {}
+
+    def publish(claim: Claim) -> None:
+        publishing.publish_one(world, claim)
+        fences[claim.publication_id] = claim.fence
+        if len(fences) == 1:
+            now[0] += world.timing.lease
+            road.clock.advance(seconds=int(world.timing.lease))
+
+    AccountBatch(world, road.get(ids[0]).account_id, publish, stopping).run()
+    assert {road.state(one) for one in ids} == {PublicationState.PUBLISHED}
+    assert fences == {ids[0]: 1, ids[1]: 2, ids[2]: 2}
+    assert [body["publication_id"] for body in road.server.posts().values()][-3:] == ids

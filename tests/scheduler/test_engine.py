@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from content_library.database import Database
 from content_library.notifications import Words
@@ -96,3 +98,19 @@ def test_the_world_of_an_installation_reaches_every_network(settings: Settings) 
     with database.read() as session:
         assert session.scalars(select(Publication)).all() == []
     database.dispose()
+
+
+def test_while_the_database_is_away_each_job_says_so_in_a_line(
+    real_road: Road, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?"))
+    monkeypatch.setattr("scheduler.jobs.look_ahead", Mock(side_effect=said))
+    monkeypatch.setattr("scheduler.jobs.recover", Mock(side_effect=ValueError("a mistake of ours")))
+    engine = make_engine(real_road, settings)
+    engine.start()
+    wait_until(lambda: "look_ahead" in caplog.text and "recover" in caplog.text, "both were tried")
+    engine.stop()
+    by_job = {record.args[0]: record for record in caplog.records if "did not finish" in record.msg}  # type: ignore[index]
+    assert "the database says connection refused" in by_job["look_ahead"].getMessage().splitlines()[0]
+    assert by_job["look_ahead"].exc_info is None
+    assert by_job["recover"].exc_info is not None

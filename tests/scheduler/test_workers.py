@@ -2,7 +2,11 @@
 
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from scheduler.transitions import Claim
 from scheduler.workers import Workers
@@ -91,3 +95,41 @@ def test_stopping_finishes_what_is_under_way_and_returns_the_rest() -> None:
     left = workers.stop(timeout_s=5)
     assert done == [1]
     assert {c.publication_id for c in left} == {2, 3}
+
+
+def test_what_grew_too_old_while_it_waited_is_given_back_and_what_came_meanwhile_runs() -> None:
+    done: list[int] = []
+    returned: list[list[int]] = []
+    may_end = threading.Event()
+
+    def run(c: Claim) -> None:
+        may_end.wait(10)
+        done.append(c.publication_id)
+
+    workers = Workers(
+        run, threads=1, send_by_s=60, give_back=lambda old: returned.append([c.publication_id for c in old])
+    )
+    brief = NOW + timedelta(seconds=60.1)
+    workers.take([replace(claim(n), leased_until=brief) for n in (1, 2, 3)], now=NOW)
+    workers.take([claim(4)], now=NOW)
+    workers.take([replace(claim(5, account=2), leased_until=brief)], now=NOW)
+    time.sleep(0.2)
+    may_end.set()
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert done == [1, 4]
+    assert returned == [[2, 3, 5]]
+
+
+def test_claims_that_cannot_be_given_back_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    def fails(_old: Sequence[Claim]) -> None:
+        raise RuntimeError("the database is away")
+
+    workers = Workers(lambda c: done.append(c.publication_id), threads=1, send_by_s=60, give_back=fails)
+    workers.take([replace(claim(1), leased_until=NOW + timedelta(seconds=59)), claim(2)], now=NOW)
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert done == [2]
+    assert "their lease brings them back" in caplog.text
