@@ -6,12 +6,15 @@ this release is then the old one. SQLite migrates while nothing runs.
 
 import os
 import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app import migrate
+from scheduler.models import Publication
 from tests.drills import judge
 from tests.drills.classes import NETWORKS
 from tests.drills.crowd import counting_places, plan_crowd
@@ -54,7 +57,9 @@ def upgrade_to_next(url: str, folder: Path) -> None:
     migrate.apply(configuration)
 
 
-@pytest.mark.parametrize(("engines", "posts"), [(1, 4)], ids=["one"])
+@pytest.mark.parametrize(
+    ("engines", "posts"), [(1, 4), pytest.param(4, 100, marks=pytest.mark.drill)], ids=["one", "four"]
+)
 def test_old_engines_go_on_while_the_database_is_brought_up_to_date(
     stage: Stage, chance: random.Random, tmp_path: Path, engines: int, posts: int
 ) -> None:
@@ -63,14 +68,26 @@ def test_old_engines_go_on_while_the_database_is_brought_up_to_date(
     for engine in old:
         engine.wait_ready()
     places = counting_places(stage, list(NETWORKS.values()), accounts=engines)
-    plan_crowd(stage, places, posts=posts, chance=chance, within_s=posts / 2)
+    crowd = plan_crowd(stage, places, posts=posts, chance=chance, within_s=posts / 2)
+    afterwards = list(crowd.texts)[-len(places) :]
+    due(stage, afterwards, datetime.now(UTC) + timedelta(hours=1))
     wait_until(lambda: stage.arrived() > 2, "they publish")
     upgrade_to_next(stage.url, tmp_path / "next")
     before = stage.arrived()
+    due(stage, afterwards, datetime.now(UTC))
     stage.hurry_until_over()
-    assert stage.arrived() > before
+    assert stage.arrived() >= before + len(afterwards)
     assert all(engine.is_alive() for engine in old)
     assert not [engine.said() for engine in old if "Traceback" in engine.said()]
     judge.assert_kept(stage)
     with stage.database.read() as session:
         assert set(session.execute(text("SELECT version_num FROM alembic_version")).scalars()) == {"next"}
+
+
+def due(stage: Stage, ids: Sequence[int], due_at: datetime) -> None:
+    with stage.database.write() as session:
+        session.execute(
+            update(Publication)
+            .where(Publication.id.in_(ids))
+            .values(due_at=due_at, late_at=due_at + timedelta(hours=1))
+        )
