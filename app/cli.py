@@ -90,7 +90,7 @@ def worker(settings: Settings, crash_at: str) -> None:
         click.echo(UNFINISHED, err=True)
         sys.exit(1)
     count_for_all(settings)
-    database = Database(settings.database_url, pool_size=settings.worker_accounts)
+    database = Database(settings.database_url)
     worker_process.run(settings, database, crash_at=crash_at)
 
 

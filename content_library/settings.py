@@ -137,7 +137,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         web_workers=env.whole("DESKCAST_WEB_WORKERS", 2, least=1, most=64),
         web_threads=env.whole("DESKCAST_WEB_THREADS", 8, least=1, most=64),
         engine_threads=env.whole("DESKCAST_ENGINE_THREADS", ENGINE_THREADS, least=1, most=256),
-        worker_accounts=env.whole("DESKCAST_WORKER_ACCOUNTS", 16, least=1, most=256),
+        worker_accounts=env.whole("DESKCAST_WORKER_ACCOUNTS", 64, least=1, most=256),
         senders=env.whole("DESKCAST_SENDERS", 4, least=1, most=32),
         log_json=env.flag("DESKCAST_LOG_JSON", default=False),
         metrics_token=env.token("DESKCAST_METRICS_TOKEN"),

@@ -142,9 +142,12 @@ def claim(
     if session.get_bind().dialect.name == "postgresql":
         _alone(session, account_id)
         due = due.with_for_update(skip_locked=True, of=Publication)
+    # Apart, so that it is asked once: as a mere subquery PostgreSQL may ask it again for every row, and lock as often.
+    # What it finds is locked, so that nothing but its ids is needed to find it again.
+    found = due.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
     rows = session.execute(
         update(Publication)
-        .where(Publication.id.in_(due), Publication.state.in_(sources(Act.CLAIM)))
+        .where(Publication.id.in_(select(found.c.id)))
         .values(
             state=PublicationState.CLAIMED,
             fence=Publication.fence + 1,
