@@ -14,9 +14,7 @@ from typing import Any, NoReturn, cast
 from sqlalchemy import (
     Table,
     bindparam,
-    false,
     func,
-    literal_column,
     null,
     or_,
     select,
@@ -24,7 +22,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from content_library import audit
 from content_library.database import filled
@@ -32,6 +30,7 @@ from content_library.errors import TransitionNotAllowed
 from content_library.models.user import User
 from content_library.transitions import flush
 from scheduler import observing
+from scheduler.claim_statement import claiming
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import WORDS, Act, next_state, sources
 
@@ -43,6 +42,7 @@ RECORDED = frozenset(
 )  # fmt: skip
 
 
+_publications = cast(Table, Publication.__table__)
 CLAIMING = 0x434C  # a number nobody else uses as an advisory lock
 CLAIM_ASLEEP_MS = 10_000  # how long a claim may stand still before the database gives its turn to the next
 
@@ -112,62 +112,22 @@ def claim(
     Accounts on which another engine is busy are left to it. Who asks for one account has nothing of it under way, so
     what is being sent there is somebody else's too.
     """
-    busy = aliased(Publication)
-    elsewhere = (
-        select(busy.id)
-        .where(
-            busy.account_id == Publication.account_id,
-            busy.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
-            or_(
-                busy.claimed_by != engine,
-                false() if account_id is None else busy.state == PublicationState.SENDING,
-            ),
-        )
-        .exists()
-    )
-    # word for word, so that the index of what is planned is used
-    of_one = (Publication.account_id == account_id, Publication.state == literal_column("'planned'"))
-    due = (
-        select(Publication.id)
-        .where(
-            Publication.state == PublicationState.PLANNED,
-            Publication.due_at <= until,
-            or_(Publication.not_before.is_(None), Publication.not_before <= until),
-            ~elsewhere,
-            *(of_one if account_id is not None else ()),
-        )
-        .order_by(Publication.due_at, Publication.id)
-        .limit(most)
-    )
-    if session.get_bind().dialect.name == "postgresql":
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    if on_postgresql:
         _alone(session, account_id)
-        due = due.with_for_update(skip_locked=True, of=Publication)
-    # Apart, so that it is asked once: as a mere subquery PostgreSQL may ask it again for every row, and lock as often.
-    # What it finds is locked, so that nothing but its ids is needed to find it again.
-    found = due.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
-    rows = session.execute(
-        update(Publication)
-        .where(Publication.id.in_(select(found.c.id)))
-        .values(
-            state=PublicationState.CLAIMED,
-            fence=Publication.fence + 1,
-            claimed_by=engine,
-            leased_until=now + timedelta(seconds=lease_s),
-            state_at=now,
-            version=Publication.version + 1,
-        )
-        .returning(
-            Publication.id,
-            Publication.account_id,
-            Publication.fence,
-            Publication.due_at,
-            Publication.leased_until,
-            Publication.not_before,
-        )
-        .execution_options(synchronize_session=False)
-    )
+    of_one = {} if account_id is None else {"account": account_id}
+    asked = {
+        "engine": engine,
+        "at": now,
+        "until": until,
+        "lease_until": now + timedelta(seconds=lease_s),
+        "most": most,
+        **of_one,
+    }
+    session.flush()
+    rows = session.connection().execute(claiming(of_one=bool(of_one), on_postgresql=on_postgresql), asked)
     claims = [
-        Claim(r.id, r.account_id, r.fence, max(r.due_at, r.not_before or r.due_at), r.leased_until or now)
+        Claim(r.id, r.account_id, r.fence, max(r.due_at, r.not_before or r.due_at), r.leased_until)
         for r in rows
     ]
     claims.sort(key=lambda c: (c.due_at, c.publication_id))
@@ -222,7 +182,6 @@ def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_b
     return set(session.connection().execute(_MARK, known).scalars())
 
 
-_publications = cast(Table, Publication.__table__)
 _GIVE_BACK = (
     update(_publications)
     .where(
