@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 from sqlalchemy import func, select, text
 
 from bench.ground import BOTH, cleared_post, fresh_database, machine, many_publications, row
@@ -91,8 +92,9 @@ def throughput(kind: str, database: Database, server: FakeServer, count: int) ->
     bare = bare_rate(database)
     past = datetime.now(UTC) - timedelta(seconds=5)
     plan(database, server, [past] * count)
-    before = server.count()
+    before, spent_before = server.count(), cpu_seconds()
     seconds = _run(database, CountingNetwork(), until=_published(database) + count)
+    spent = {who: (cpu_seconds()[who] - then) / count * 1000 for who, then in spent_before.items()}
     sent = server.count() - before
     assert sent == count, f"{sent} posts stand for {count} publications"
     rate = count / seconds
@@ -105,6 +107,16 @@ def throughput(kind: str, database: Database, server: FakeServer, count: int) ->
             f"ratio {rate / bare:.2f}",
         )
     )
+    print(row(f"{kind}: CPU each", *(f"{who} {ms:.1f} ms" for who, ms in spent.items())))
+
+
+def cpu_seconds() -> dict[str, float]:
+    """What this process, which is the engine here, and every PostgreSQL of this machine have computed so far."""
+    servers = 0.0
+    for process in psutil.process_iter(["name", "cpu_times"]):
+        if "postgres" in (process.info["name"] or "") and process.info["cpu_times"]:
+            servers += process.info["cpu_times"].user + process.info["cpu_times"].system
+    return {"engine": time.process_time(), "PostgreSQL": servers}
 
 
 def lateness(kind: str, database: Database, server: FakeServer, load: Load) -> None:
