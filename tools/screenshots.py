@@ -82,6 +82,10 @@ SHOTS_TO_TAKE = (
     Shot("held", "Priya Raman", f"{DESK}/calendar/agenda", (PUBLICATION,)),
     Shot("ladder", "Priya Raman", f"{DESK}/ladder"),
     Shot("accounts", "Priya Raman", f"{DESK}/accounts"),
+    Shot("account", "Priya Raman", f"{DESK}/accounts", ("a.account-link >> nth=1",)),
+    Shot("connect", "Priya Raman", f"{DESK}/accounts", ("main a:has-text('Connect an account')",)),
+    Shot("status", "Priya Raman", f"{DESK}/status"),
+    Shot("status-phone", "Sam Ito", "/settings/status", on_phone=True),
     Shot("record", "Ruth Adler", f"{DESK}/record"),
     Shot("people", "Sam Ito", "/settings/people"),
 )

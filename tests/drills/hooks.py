@@ -69,5 +69,5 @@ def wait_at(point: str, signals: Path) -> None:
 def _while_claiming(then: Any) -> None:
     @event.listens_for(Engine, "after_cursor_execute")
     def executed(_connection: Any, cursor: Any, statement: str, *_others: Any) -> None:
-        if statement.startswith("UPDATE publications SET") and "claimed_by=" in statement and cursor.rowcount:
+        if "UPDATE publications SET" in statement and "claimed_by=" in statement and cursor.rowcount:
             then()
