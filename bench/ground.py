@@ -41,23 +41,23 @@ def machine() -> str:
 
 
 @contextmanager
-def fresh_database(kind: str, *, pool_size: int = 20) -> Iterator[Database]:
+def fresh_database(kind: str) -> Iterator[Database]:
     """A migrated, empty database of a kind, on disk."""
     folder = Path(tempfile.mkdtemp(prefix="deskcast-bench-"))
     reactions.listen()
     try:
         if kind == "sqlite":
-            yield from _opened(f"sqlite:///{folder / 'bench.db'}", pool_size)
+            yield from _opened(f"sqlite:///{folder / 'bench.db'}")
         else:
             with PostgresServer(durable=True) as server:
-                yield from _opened(server.create("bench"), pool_size)
+                yield from _opened(server.create("bench"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _opened(url: str, pool_size: int) -> Iterator[Database]:
+def _opened(url: str) -> Iterator[Database]:
     migrate.upgrade(url)
-    database = Database(url, pool_size=pool_size)
+    database = Database(url)
     try:
         yield database
     finally:

@@ -4,6 +4,7 @@ SQLite begins IMMEDIATE for everything that may write, because a deferred transa
 write fails at once with "database is locked" whatever the busy timeout says.
 """
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,9 @@ IDLE_S = 0.5  # a connection that rested longer is asked whether it still stands
 
 
 _Value = TypeVar("_Value")
+_AWAY_ON_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
+_AWAY_ON_POSTGRESQL = ("08", "53", "57P0", "25P03")
+"""The connection, the server's means, its going and coming, and a transaction that slept too long."""
 _LENGTHS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -43,6 +47,20 @@ def cause(problem: BaseException) -> str:
     """The first line of what the database itself said."""
     said = getattr(problem, "orig", None) or problem.__cause__ or problem
     return str(said).splitlines()[0] if str(said) else type(said).__name__
+
+
+def is_away(problem: BaseException) -> bool:
+    """Whether the database could not be reached, is going or is locked: nothing that was asked of it was wrong."""
+    if not isinstance(problem, exc.DBAPIError):
+        return False
+    if problem.connection_invalidated:
+        return True
+    if isinstance(problem.orig, sqlite3.Error):
+        return getattr(problem.orig, "sqlite_errorname", "").startswith(_AWAY_ON_SQLITE)
+    state = getattr(problem.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(problem, exc.OperationalError | exc.InterfaceError)
+    return bool(state.startswith(_AWAY_ON_POSTGRESQL))
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -106,7 +124,7 @@ class Database:
     `clock` replaces the database's clock in tests; it returns an aware UTC instant.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, clock: Callable[[], datetime] | None = None) -> None:
         self.url = url
         self.clock = clock
         self.engine = _engine(url, pool_size=pool_size)
@@ -170,7 +188,7 @@ def _engine(url: str, *, pool_size: int) -> Engine:
             poolclass=QueuePool,
             hide_parameters=True,  # an error in a log says what was done, not with whose data
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=0,
             connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         )
         event.listen(engine, "connect", _sqlite_connect)
@@ -179,7 +197,7 @@ def _engine(url: str, *, pool_size: int) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=0,  # what is opened is kept: one beyond the pool would be closed after each use
         pool_use_lifo=True,
         hide_parameters=True,
     )

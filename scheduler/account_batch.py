@@ -8,6 +8,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -32,6 +33,7 @@ class AccountBatch:
     publish: Callable[[Claim], None]
     stopping: threading.Event
     at_once: int = AT_ONCE
+    claiming: AbstractContextManager[object] = field(default_factory=nullcontext)  # entered to claim
     _due: list[Waiting] = field(default_factory=list)  # by moment
     _looked_at: float = -math.inf
     _was_full: bool = False
@@ -57,7 +59,7 @@ class AccountBatch:
         self._looked_at = world.monotonic()
         if room <= 0:
             return
-        with world.database.write() as session:
+        with self.claiming, world.database.write() as session:
             now, monotonic = clock.now(session), world.monotonic()
             is_sane = world.clock_watch.tick(now, monotonic)
             found = transitions.claim(

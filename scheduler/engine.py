@@ -12,10 +12,9 @@ from datetime import UTC, datetime
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from content_library import clock, notifications
-from content_library.database import Database, cause
+from content_library.database import Database, cause, is_away
 from content_library.settings import Settings
 from content_library.web_addresses import FetchPolicy
 from content_library.web_fetch import Fetcher
@@ -169,15 +168,13 @@ def _job(entry: Entry, duty: Duty) -> Callable[[], None]:
             if duty.world.monotonic() - last_beat >= BEAT_EVERY_S:
                 jobs.beat(duty, entry.name)
                 last_beat = duty.world.monotonic()
-        except (
-            OperationalError,
-            InterfaceError,
-        ) as away:  # no word of ours is wrong: the traceback would tell nothing
-            log.warning(
-                "job %s did not finish; it runs again in %s s: the database says %s",
-                entry.name, entry.seconds, cause(away),
-            )  # fmt: skip
-        except Exception:
-            log.exception("job %s did not finish; it runs again in %s s", entry.name, entry.seconds)
+        except Exception as problem:
+            if is_away(problem):  # no word of ours is wrong: the traceback would tell nothing
+                log.warning(
+                    "job %s did not finish; it runs again in %s s: the database says %s",
+                    entry.name, entry.seconds, cause(problem),
+                )  # fmt: skip
+            else:
+                log.exception("job %s did not finish; it runs again in %s s", entry.name, entry.seconds)
 
     return run_once

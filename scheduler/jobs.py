@@ -101,7 +101,7 @@ def look_ahead(duty: Duty) -> None:
                 session, engine=world.engine, now=now, until=_own_share(duty, session, now=now),
                 lease_s=timing.lease, most=MOST_CLAIMS, per_account=PER_ACCOUNT,
             )  # fmt: skip
-        duty.workers.take(claims, now=now)
+        duty.workers.take(claims, now=now, monotonic=monotonic)
         claimed = len(claims)
 
 

@@ -103,7 +103,8 @@ def _mark(world: World, errand: Errand, prepared: Prepared) -> Order | None:
     except IntegrityError:  # another publication of this account is being sent at this moment
         _give_back(world, errand.claim)
         return None
-    points.reach("marked")
+    if order is not None:
+        points.reach("marked")
     return order
 
 

@@ -25,6 +25,8 @@ from scheduler.world import World, make_world
 log = logging.getLogger(__name__)
 
 AGAIN_S = 2.0
+CLAIM_AT_ONCE = 8
+"""Accounts of one worker that claim at a moment: they wait for each other's locks, and hold a connection meanwhile."""
 
 
 def run(settings: Settings, database: Database, *, crash_at: str = "", world: World | None = None) -> None:
@@ -46,6 +48,7 @@ class Worker:
         self._world, self._url = world, settings.database_url
         self._accounts = settings.worker_accounts
         self._threads = ThreadPoolExecutor(self._accounts, thread_name_prefix="account")
+        self._claiming = threading.BoundedSemaphore(CLAIM_AT_ONCE)
         self._stopping = threading.Event()
         self._asked_to_stop = asyncio.Event()
         self._beating = threading.Lock()
@@ -101,7 +104,9 @@ class Worker:
     async def _send_due(self, account_id: int) -> None:
         self._busy += 1
         try:
-            batch = AccountBatch(self._world, account_id, self._publish, self._stopping)
+            batch = AccountBatch(
+                self._world, account_id, self._publish, self._stopping, claiming=self._claiming
+            )
             await asyncio.get_running_loop().run_in_executor(self._threads, batch.run)
         finally:
             self._busy -= 1

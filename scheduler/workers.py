@@ -1,6 +1,7 @@
 """Hands claimed publications to threads, each at its moment; one account never in two threads at once.
 
-What waited so long that its lease does not suffice any more is given back unseen, and claimed anew.
+What waited so long that its lease does not suffice any more is given back unseen, with all that waits for the same
+account, and claimed anew.
 """
 
 import heapq
@@ -11,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from content_library.database import cause, is_away
 from scheduler.transitions import Claim
 from scheduler.waiting_claims import Waiting, waiting
 
@@ -46,9 +48,9 @@ class Workers:
         for thread in self._threads:
             thread.start()
 
-    def take(self, claims: Sequence[Claim], *, now: datetime) -> None:
-        """Queue claims for their due times. `now` is the clock the due times are meant by."""
-        monotonic = self._monotonic()
+    def take(self, claims: Sequence[Claim], *, now: datetime, monotonic: float | None = None) -> None:
+        """Queue claims for their due times. `now` is the clock they are meant by; `monotonic`, the same moment."""
+        monotonic = self._monotonic() if monotonic is None else monotonic
         with self._changed:
             for one in waiting(claims, now=now, monotonic=monotonic, send_by_s=self._send_by_s):
                 heapq.heappush(self._due, one)
@@ -112,19 +114,23 @@ class Workers:
             log.exception("publication %s: the lease brings it back", claim.publication_id)
 
     def _too_old(self, found: Waiting) -> None:
-        """It, and all that wait for their turn and are as old."""
+        """It, and everything that waits for an account of which anything is as old: its order is to stay."""
         with self._changed:
-            lane, now = self._lanes[found.claim.account_id], self._monotonic()
-            old = [found.claim, *(one.claim for one in (*lane, *self._due) if one.until <= now)]
-            fresh = [one for one in lane if one.until > now]
-            lane.clear()
-            lane.extend(fresh)
-            self._due = [one for one in self._due if one.until > now]
+            waits = [*self._due, *(one for lane in self._lanes.values() for one in lane)]
+            now = self._monotonic()
+            of = {one.claim.account_id for one in (found, *waits) if one.until <= now}
+            back = [found.claim, *(one.claim for one in waits if one.claim.account_id in of)]
+            for account_id in of & self._lanes.keys():
+                self._lanes[account_id].clear()
+            self._due = [one for one in self._due if one.claim.account_id not in of]
             heapq.heapify(self._due)
         try:
-            self._give_back(old)
-        except Exception:
-            log.exception("%d claims that are too old: their lease brings them back", len(old))
+            self._give_back(back)
+        except Exception as problem:
+            if is_away(problem):
+                log.warning("%d claims: their lease brings them back: %s", len(back), cause(problem))
+            else:
+                log.exception("%d claims: their lease brings them back", len(back))
 
     def _rest_of(self, account_id: int) -> Waiting | None:
         with self._changed:

@@ -42,14 +42,18 @@ class Crowd:
 
 
 def plan_crowd(
-    stage: Stage, places: Sequence[Place], *, posts: int, chance: random.Random, within_s: float
-) -> Crowd:
-    """Every post on every place. Once all are cleared they fall due, in any order, within so many seconds."""
+    stage: Stage, places: Sequence[Place], *, posts: int, chance: random.Random, within_s: float,
+    tomorrow: int = 0,
+) -> Crowd:  # fmt: skip
+    """Every post on every place. Once all are cleared they fall due, in any order, within so many seconds.
+
+    The last `tomorrow` publications stay planned for then.
+    """
     ground = _ground(stage.database, places)
     planned: dict[int, tuple[int, str]] = {}
     for n in range(posts):
         planned |= _planned(stage.database, ground, n, words(stage.name, n, "single"))
-    due = _due(list(planned), chance, within_s)
+    due = _due(list(planned)[: len(planned) - tomorrow], chance, within_s)
     with stage.database.write() as session:
         for publication_id, due_at in due.items():
             session.execute(

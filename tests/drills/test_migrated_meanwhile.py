@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from app import migrate
-from scheduler.models import Publication
+from scheduler.models import Publication, PublicationState
 from tests.drills import judge
 from tests.drills.classes import NETWORKS
 from tests.drills.crowd import counting_places, plan_crowd
@@ -68,20 +68,24 @@ def test_old_engines_go_on_while_the_database_is_brought_up_to_date(
     for engine in old:
         engine.wait_ready()
     places = counting_places(stage, list(NETWORKS.values()), accounts=engines)
-    crowd = plan_crowd(stage, places, posts=posts, chance=chance, within_s=posts / 2)
+    crowd = plan_crowd(stage, places, posts=posts, chance=chance, within_s=posts / 2, tomorrow=len(places))
     afterwards = list(crowd.texts)[-len(places) :]
-    due(stage, afterwards, datetime.now(UTC) + timedelta(hours=1))
     wait_until(lambda: stage.arrived() > 2, "they publish")
     upgrade_to_next(stage.url, tmp_path / "next")
-    before = stage.arrived()
+    assert states_of(stage, afterwards) == {PublicationState.PLANNED}
     due(stage, afterwards, datetime.now(UTC))
     stage.hurry_until_over()
-    assert stage.arrived() >= before + len(afterwards)
+    assert states_of(stage, afterwards) == {PublicationState.PUBLISHED}
     assert all(engine.is_alive() for engine in old)
     assert not [engine.said() for engine in old if "Traceback" in engine.said()]
     judge.assert_kept(stage)
     with stage.database.read() as session:
         assert set(session.execute(text("SELECT version_num FROM alembic_version")).scalars()) == {"next"}
+
+
+def states_of(stage: Stage, ids: Sequence[int]) -> set[PublicationState]:
+    with stage.database.read() as session:
+        return set(session.scalars(select(Publication.state).where(Publication.id.in_(ids))))
 
 
 def due(stage: Stage, ids: Sequence[int], due_at: datetime) -> None:

@@ -2,13 +2,15 @@
 
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
+from content_library.database import is_away
 from scheduler import publishing, transitions
 from scheduler.account_batch import AccountBatch
 from scheduler.models import Publication, PublicationState
@@ -161,14 +163,37 @@ def test_whoever_falls_asleep_while_claiming_holds_nobody_up(
     publication_id = road.plan_one()
     road.clock.advance(minutes=1)
     monkeypatch.setattr(transitions, "CLAIM_ASLEEP_MS", 300)
-    asleep = road.database.session(writing=True)
-    held = transitions.claim(
-        asleep, engine="asleep", now=road.clock(), until=road.clock(), lease_s=180, most=1, per_account=1,
-    )  # fmt: skip
-    assert [one.publication_id for one in held] == [publication_id]
-    batch_of(road, publication_id, stopping).run()
-    with pytest.raises(DBAPIError):
-        asleep.commit()
+    with closing(road.database.session(writing=True)) as asleep:
+        asleep.execute(
+            text("SET LOCAL idle_in_transaction_session_timeout = 0")
+        )  # by itself it would wait for ever
+        held = transitions.claim(
+            asleep, engine="asleep", now=road.clock(), until=road.clock(), lease_s=180, most=1, per_account=1,
+        )  # fmt: skip
+        assert [one.publication_id for one in held] == [publication_id]
+        running = threading.Thread(target=batch_of(road, publication_id, stopping).run, daemon=True)
+        running.start()
+        running.join(30)
+        assert road.state(publication_id) is PublicationState.PUBLISHED
+        with pytest.raises(DBAPIError, match="idle-in-transaction timeout") as cut:
+            asleep.commit()
+        assert is_away(cut.value)
+
+
+def test_claims_of_a_worker_wait_for_their_turn(road: Road, stopping: threading.Event) -> None:
+    """They hold no connection meanwhile, which others need to record what was sent."""
+    publication_id = road.plan_one()
+    road.clock.advance(minutes=1)
+    turn = threading.BoundedSemaphore(1)
+    batch = batch_of(road, publication_id, stopping)
+    batch.claiming = turn
+    with turn:
+        running = threading.Thread(target=batch.run)
+        running.start()
+        time.sleep(0.2)
+        assert road.state(publication_id) is PublicationState.PLANNED
+        assert road.database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    running.join(10)
     assert road.state(publication_id) is PublicationState.PUBLISHED
 
 

@@ -111,14 +111,47 @@ def test_what_grew_too_old_while_it_waited_is_given_back_and_what_came_meanwhile
     )
     brief = NOW + timedelta(seconds=60.1)
     workers.take([replace(claim(n), leased_until=brief) for n in (1, 2, 3)], now=NOW)
-    workers.take([claim(4)], now=NOW)
+    workers.take([claim(4), claim(6, account=3)], now=NOW)
     workers.take([replace(claim(5, account=2), leased_until=brief)], now=NOW)
     time.sleep(0.2)
     may_end.set()
     wait_for(workers)
     workers.stop(timeout_s=5)
-    assert done == [1, 4]
-    assert returned == [[2, 3, 5]]
+    assert done == [1, 6]
+    assert sorted(returned[0]) == [2, 3, 4, 5]
+
+
+def test_of_an_account_that_waits_for_its_thread_a_newer_one_does_not_overtake_what_is_too_old() -> None:
+    """Two threads: one sends for account 1, for which more waits; the other finds account 2 too old."""
+    done: list[int] = []
+    returned: list[set[int]] = []
+    begun, may_end, monotonic = threading.Event(), threading.Event(), [100.0]
+
+    def run(c: Claim) -> None:
+        begun.set()
+        may_end.wait(10)
+        done.append(c.publication_id)
+
+    workers = Workers(
+        run, threads=2, send_by_s=60, give_back=lambda old: returned.append({c.publication_id for c in old}),
+        monotonic=lambda: monotonic[0],
+    )  # fmt: skip
+    brief = NOW + timedelta(seconds=90)
+    workers.take([replace(claim(1), leased_until=brief)], now=NOW)
+    assert begun.wait(10)
+    workers.take([replace(claim(2), leased_until=brief), claim(3)], now=NOW, monotonic=100.0)
+    monotonic[0] += 31
+    workers.take(
+        [replace(claim(4, account=2), leased_until=brief), claim(5, account=2)], now=NOW, monotonic=100.0
+    )
+    ends = time.monotonic() + 10
+    while not returned and time.monotonic() < ends:
+        time.sleep(0.005)
+    assert returned == [{2, 3, 4, 5}]
+    may_end.set()
+    wait_for(workers)
+    workers.stop(timeout_s=5)
+    assert done == [1]
 
 
 def test_claims_that_cannot_be_given_back_stop_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,7 +161,7 @@ def test_claims_that_cannot_be_given_back_stop_nothing(caplog: pytest.LogCapture
         raise RuntimeError("the database is away")
 
     workers = Workers(lambda c: done.append(c.publication_id), threads=1, send_by_s=60, give_back=fails)
-    workers.take([replace(claim(1), leased_until=NOW + timedelta(seconds=59)), claim(2)], now=NOW)
+    workers.take([replace(claim(1), leased_until=NOW + timedelta(seconds=59)), claim(2, account=2)], now=NOW)
     wait_for(workers)
     workers.stop(timeout_s=5)
     assert done == [2]
