@@ -36,6 +36,7 @@ PARTS = ((1, 0), (2, 0), (1, 1), (1, 2), (1, 4), (2, 1), (2, 2), (2, 4))
 SIZES = (10_000, 100_000, 1_000_000)
 MANY_ACCOUNTS = (10, 100, 1000)
 DUE = 200
+BACKLOG = 20_000
 ROUNDS = 20
 WIDTHS = (44, 16, 16, 24)
 
@@ -157,9 +158,10 @@ def cost(sizes: list[int]) -> None:
         _cost_of(size, accounts=100)
     for accounts in MANY_ACCOUNTS:
         _cost_of(min(100_000, sizes[-1]), accounts=accounts)
+    _cost_of(min(100_000, sizes[-1]), accounts=100, due=BACKLOG)
 
 
-def _cost_of(size: int, *, accounts: int) -> None:
+def _cost_of(size: int, *, accounts: int, due: int = DUE) -> None:
     with FakeServer.start() as server, fresh_database("postgresql") as database:
         with database.write() as session:
             post, places, _ = cleared_post(session, server, accounts=accounts)
@@ -168,9 +170,9 @@ def _cost_of(size: int, *, accounts: int) -> None:
         fill(database, size, accounts=accounts)
         with database.write() as session:
             post, places = _found(session, post.id, [place.id for place in places])
-            many_publications(session, post, places, count=DUE, due=[datetime.now(UTC)] * DUE)
+            many_publications(session, post, places, count=due, due=[datetime.now(UTC)] * due)
             worker_beats.beat(session, "bench", accounts=16, busy=0, note="", now=clock.now(session))
-        print(f"  {size:,} publications, {accounts} accounts, {DUE} due", flush=True)
+        print(f"  {size:,} publications, {accounts} accounts, {due:,} due", flush=True)
         for name, do in _acts(places[0].id).items():
             found = [_taken(database, do) for _ in range(ROUNDS)]
             p50 = statistics.median(one.milliseconds for one in found)
@@ -189,7 +191,7 @@ def _acts(account_id: int) -> dict[str, Callable[[Session, datetime], object]]:
 
     return {
         "look-ahead, nothing due": lambda session, now: claim(session, now, late_s=86_400),
-        f"look-ahead, claims {DUE}": claim,
+        "look-ahead, claims up to 500": claim,
         "look-ahead, rings for workers": lambda s, now: queue.hand_over(s, now=now, timing=timing),
         "a worker's claim of one account": lambda session, now: claim(session, now, only=account_id),
     }

@@ -216,19 +216,16 @@ def _jobs_for(accounts: Sequence[int]) -> list[Job]:
 
 
 def _waiting_accounts(until: datetime) -> Select[int]:
-    """Accounts with something due by then, the longest waiting first, that nobody is at and no job stands for."""
+    """Accounts with something due by then, the longest waiting first, that nobody is at and no job stands for.
+
+    Who is busy and what was rung is asked once, and not again for each that is due.
+    """
     busy = aliased(Publication)
-    is_busy = select(busy.id).where(
-        busy.account_id == Publication.account_id,
-        busy.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
+    is_busy = select(busy.account_id).where(
+        busy.state.in_((PublicationState.CLAIMED, PublicationState.SENDING))
     )
-    rung = (
-        select(literal(1))
-        .select_from(_JOBS)
-        .where(
-            _JOBS.c.lock == func.concat(_PREFIX, Publication.account_id),
-            _JOBS.c.status.in_((literal_column("'todo'"), literal_column("'doing'"))),
-        )
+    rung = select(_JOBS.c.lock).where(
+        _JOBS.c.lock.is_not(None), _JOBS.c.status.in_((literal_column("'todo'"), literal_column("'doing'")))
     )
     return (
         select(Publication.account_id)
@@ -236,8 +233,8 @@ def _waiting_accounts(until: datetime) -> Select[int]:
             _PLANNED,
             Publication.due_at <= until,
             or_(Publication.not_before.is_(None), Publication.not_before <= until),
-            ~is_busy.exists(),
-            ~rung.exists(),
+            Publication.account_id.not_in(is_busy),
+            func.concat(_PREFIX, Publication.account_id).not_in(rung),
         )
         .group_by(Publication.account_id)
         .order_by(func.min(Publication.due_at))

@@ -17,17 +17,14 @@ def claiming(*, of_one: bool, on_postgresql: bool) -> Any:
     of_engine: BindParameter[str] = bindparam("engine")
     until = bindparam("until", type_=UtcDateTime())
     due, busy = _publications.alias(), _publications.alias()
-    elsewhere = (
-        select(busy.c.id)
-        .where(
-            busy.c.account_id == due.c.account_id,
-            busy.c.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
-            or_(
-                busy.c.claimed_by != of_engine,
-                busy.c.state == PublicationState.SENDING if of_one else false(),
-            ),
-        )
-        .exists()
+    # Asked once, whatever is known of the table: for each that is due, a claim of 12,000 took two seconds.
+    elsewhere = select(busy.c.account_id).where(
+        busy.c.state.in_((PublicationState.CLAIMED, PublicationState.SENDING)),
+        or_(
+            busy.c.claimed_by != of_engine,
+            busy.c.state == PublicationState.SENDING if of_one else false(),
+        ),
+        *((busy.c.account_id == bindparam("account"),) if of_one else ()),
     )
     # word for word, so that the index of what is planned is used
     alone = (due.c.account_id == bindparam("account"), due.c.state == literal_column("'planned'"))
@@ -37,7 +34,7 @@ def claiming(*, of_one: bool, on_postgresql: bool) -> Any:
             due.c.state == PublicationState.PLANNED,
             due.c.due_at <= until,
             or_(due.c.not_before.is_(None), due.c.not_before <= until),
-            ~elsewhere,
+            due.c.account_id.not_in(elsewhere),
             *(alone if of_one else ()),
         )
         .order_by(due.c.due_at, due.c.id)
