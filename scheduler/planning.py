@@ -75,8 +75,8 @@ def plan(
     hold_post(
         session, post
     )  # two clicks at once: the second waits here, and finds what the first has planned
-    source = f"plan:{post.id}:{_digest(key or uuid.uuid4().hex)}"
-    already = _planned_from(session, post, source)
+    key = key or uuid.uuid4().hex
+    already = planned_with(session, post, key)
     if already:
         return already
     time = _future(when, now)
@@ -85,7 +85,7 @@ def plan(
     run = _run(session, post, accounts, actor=actor, now=now)
     made = [
         new_publication(
-            session, run, a, when.wall, when.zone, time, source=source, by_id=actor.id, actor=actor, now=now
+            session, run, a, when.wall, when.zone, time, source=_source(post, key), by_id=actor.id, actor=actor, now=now
         )
         for a in accounts
     ]  # fmt: skip
@@ -105,12 +105,13 @@ def _mark_quiet(session: Session, publications: Sequence[Publication], *, quiet_
         publication.quiet_ok = quiet_ok and is_quiet
 
 
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()[:40]
+def _source(post: Post, key: str) -> str:
+    return f"plan:{post.id}:{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
 
-def _planned_from(session: Session, post: Post, source: str) -> list[Publication]:
+def planned_with(session: Session, post: Post, key: str) -> list[Publication]:
     """What the same click has planned already."""
+    source = _source(post, key)
     of_post = select(Publication).where(Publication.post_id == post.id).order_by(Publication.id)
     return [p for p in session.scalars(of_post) if p.source_key.rpartition(":")[0] == source]
 

@@ -21,7 +21,10 @@ from app.forms import DeskcastForm, choices
 from content_library.errors import InvalidInput
 from scheduler.planning import WallTime
 
-SILENT = " silent"  # ends the marker of what was understood, where something keeps quiet then
+CROWDED = (
+    " crowded"  # in the marker of what was understood, where more is planned that day than an account sends
+)
+SILENT = " silent"  # ends it, where something keeps quiet then
 
 WEEKDAYS = (
     _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.calendar.forms import SILENT
+from app.calendar.forms import CROWDED, SILENT
 from app.extensions import db, desk, now
 from app.formatting import ago, city, exact, said, span
 from app.formatting import gettext as _
@@ -51,6 +51,7 @@ def meaning(
     if time.due_at <= now():
         return Meaning(problem=_("That time is past. Choose a later one."))
     silences, instead = _silences(accounts, time.due_at, when.zone, post)
+    crowded = _crowded(accounts, time.due_at, but)
     return Meaning(
         silences=silences,
         instead=instead,
@@ -61,8 +62,8 @@ def meaning(
         clocks=time.sentence,
         choices=_choices(when) if time.kind is WallKind.OVERLAP else (),
         fold=str(time.fold),
-        understood=_marker(when, time, silences),
-        crowded=_crowded(accounts, time.due_at, but),
+        understood=_marker(when, time, silent=bool(silences), crowded=bool(crowded)),
+        crowded=crowded,
         near=agenda.near(db(), desk().id, accounts, time.due_at, but=but),
         notes=[*_cleared(post, time.due_at), ("clock-pause", lateness(grace_s)), *_not_connected(accounts)],
     )
@@ -83,13 +84,13 @@ def understood(when: WallTime) -> str:
 
 def is_understood(meant: Meaning, told: str | None) -> bool:
     """Whether what has to be said before saving was said: for exactly this time, and no less."""
-    return (told or "").startswith(meant.understood)
+    return set(meant.understood.split()) <= set((told or "").split())
 
 
-def _marker(when: WallTime, time: Resolved, silences: Sequence[str]) -> str:
-    if silences:
-        return understood(when) + SILENT
-    return understood(when) if time.kind is not WallKind.NORMAL else ""
+def _marker(when: WallTime, time: Resolved, *, silent: bool, crowded: bool) -> str:
+    """Empty where nothing has to be said."""
+    told = (CROWDED if crowded else "") + (SILENT if silent else "")
+    return understood(when) + told if told or time.kind is not WallKind.NORMAL else ""
 
 
 def _silences(
@@ -122,7 +123,7 @@ def _silence(silences: calm.Calm, account: Account, due_at: datetime, zone_name:
 
 
 def _crowded(accounts: Sequence[Account], due_at: datetime, but: int) -> list[str]:
-    """A warning and no refusal: what is too much for the day waits, and is told when it gets late."""
+    """Said before it is saved, and no refusal: what is too much for the day waits, and is told when it gets late."""
     return [
         _("{account} sends at most {most} a day, and {planned} are planned for that day already.").format(
             account=one.account.handle, most=f"{one.most:,}", planned=f"{one.planned:,}"

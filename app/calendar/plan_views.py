@@ -106,7 +106,9 @@ def _meant(post: Post, form: PlanForm, accounts: Sequence[Account]) -> Meaning:
 
 
 def _is_understood(post: Post, form: PlanForm, accounts: Sequence[Account]) -> bool:
-    """A time that does not exist, exists twice or is silent is said before it is saved, also without script."""
+    """What is unusual about a time is said before it is saved, also without script. A second click finds it saved."""
+    if form.key.data and planning.planned_with(db(), post, form.key.data):
+        return True
     return is_understood(_meant(post, form, accounts), form.understood.data)
 
 

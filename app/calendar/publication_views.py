@@ -7,7 +7,7 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 
 from app.calendar.asked import asked_about
 from app.calendar.cards import event
-from app.calendar.forms import SILENT, CancelForm, MoveForm, ReasonForm, SettleForm, as_time
+from app.calendar.forms import CROWDED, SILENT, CancelForm, MoveForm, ReasonForm, SettleForm, as_time
 from app.calendar.meaning import Meaning, in_zone, is_understood, meaning, moment
 from app.calendar.publication_page import is_on_its_way, publication_page
 from app.calendar.views import blueprint
@@ -189,7 +189,7 @@ def _back(found: Publication, before: WallTime) -> dict[str, Any]:
         "zone": before.zone,
         "fold": before.fold,
         "seen": found.version,
-        "understood": f"{before.wall[:10]} {before.wall[11:16]} {before.zone}{SILENT}",
+        "understood": f"{before.wall[:10]} {before.wall[11:16]} {before.zone}{CROWDED}{SILENT}",
     }
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from lxml import html
+from sqlalchemy import select
 
 from scheduler.models import Publication
 from service_channel.models.allowance import Allowance
@@ -89,7 +90,55 @@ def test_whoever_plans_more_than_a_day_takes_is_warned_and_may(plan: Plan, priya
     assert "at most 1 a day" not in words(
         priya.get(f"{DESK}/posts/{post_id}/plan/meaning", query_string=free)
     )
-    assert priya.post(f"{DESK}/posts/{post_id}/publications", data={**when, "key": "k"}).status_code == 303
+    asked = priya.post(f"{DESK}/posts/{post_id}/publications", data={**when, "key": "k"})
+    assert asked.status_code == 422
+    assert "sends at most 1 a day, and 1 are planned for that day already" in words(asked)
+    told = html.fromstring(asked.text).xpath("//input[@name='understood']/@value")[0]
+    again = {**when, "key": "k", "understood": told}
+    saved = priya.post(f"{DESK}/posts/{post_id}/publications", data=again)
+    assert saved.status_code == 303
+    assert priya.post(f"{DESK}/posts/{post_id}/publications", data=again).location == saved.location
+
+
+def test_a_second_click_is_not_warned_of_what_the_first_has_planned(plan: Plan, priya):
+    priya.post(page(plan, "/budget"), data={"an_hour": "", "a_day": "1"})
+    when = {
+        "date": "2026-11-03",
+        "time": "16:00",
+        "zone": "Europe/Berlin",
+        "accounts": [plan.page_id],
+        "key": "k",
+    }
+    address = f"{DESK}/posts/{plan.post()}/publications"
+    first = priya.post(address, data=when)
+    assert first.status_code == 303
+    assert priya.post(address, data=when).location == first.location
+
+
+def test_what_is_moved_to_a_full_day_is_said_before_it_is_saved_and_can_be_undone(plan: Plan, priya):
+    plan.publication()
+    priya.post(page(plan, "/budget"), data={"an_hour": "", "a_day": "1"})
+    post_id = plan.post(title="Another")
+    when = {
+        "date": "2026-11-04",
+        "time": "16:00",
+        "zone": "Europe/Berlin",
+        "accounts": [plan.page_id],
+        "key": "k",
+    }
+    priya.post(f"{DESK}/posts/{post_id}/publications", data=when)
+    with plan.database.read() as session:
+        newest = session.scalar(select(Publication.id).order_by(Publication.id.desc()).limit(1))
+    moved = plan.find(newest)
+    full = {"date": "2026-11-03", "time": "17:00", "zone": "Europe/Berlin", "seen": moved.version}
+    asked = priya.post(f"{DESK}/publications/{moved.id}/time", data=full)
+    assert asked.status_code == 422
+    assert "sends at most 1 a day" in words(asked)
+    told = html.fromstring(asked.text).xpath("//input[@name='understood']/@value")[0]
+    assert (
+        priya.post(f"{DESK}/publications/{moved.id}/time", data={**full, "understood": told}).status_code
+        == 303
+    )
 
 
 def test_a_card_that_is_dropped_on_a_full_day_says_so(plan: Plan, priya):
