@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content_library.backoff import wait
@@ -27,6 +28,7 @@ TOLD = (
     PublicationState.BLOCKED,
     PublicationState.EXPIRED,
 )
+IN_DOUBT = (PublicationState.UNKNOWN, PublicationState.NEEDS_PERSON)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def sent(session: Session, world: World, tries: Sequence[Tried], *, now: datetim
     return {
         one.claim.publication_id: Ended(late_s=out.get(one.claim.publication_id))
         if one.is_last
-        else Ended(more=_goes_on(session, world, one.claim, now=now))
+        else Ended(more=_goes_on(session, world, one, now=now))
         for one in tries
     }
 
@@ -70,11 +72,31 @@ def _standing(tried: Tried) -> recording.Stands:
     )
 
 
-def _goes_on(session: Session, world: World, claimed: Claim, *, now: datetime) -> bool:
-    lease = now + timedelta(seconds=world.timing.lease)
-    return transitions.settle(
-        session, claimed.publication_id, Act.PART_DONE, now=now, fence=claimed.fence, values={"leased_until": lease}
-    )  # fmt: skip
+def _goes_on(session: Session, world: World, tried: Tried, *, now: datetime) -> bool:
+    this, fence = tried.claim.publication_id, tried.claim.fence
+    values = {"leased_until": now + timedelta(seconds=world.timing.lease)}
+    if transitions.settle(session, this, Act.PART_DONE, now=now, fence=fence, values=values):
+        return True
+    rest_follows(session, world, this, tried.position + 1, now=now)
+    return False
+
+
+def rest_follows(
+    session: Session, world: World, publication_id: int, position: int, *, now: datetime
+) -> None:
+    """What was in doubt is known to be out, and the part at `position` was never tried: it goes in its turn.
+
+    A yes that comes when its lease is over leads here: nobody has to look for that part any more, or to be asked.
+    """
+    doubtful = select(Publication.state).where(Publication.id == publication_id).with_for_update()
+    if session.scalar(doubtful) not in IN_DOUBT:
+        return
+    if tries_of(session, publication_id, position, timing=world.timing).last_send is None:
+        transitions.settle(
+            session, publication_id, Act.RETRY, now=now, reason="found",
+            explanation="Found on the network; the rest of the thread follows.",
+            values={"not_before": None, "looks": 0},
+        )  # fmt: skip
 
 
 def not_sent(session: Session, world: World, tried: Tried, *, now: datetime) -> None:

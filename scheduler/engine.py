@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.schedulers.base import BaseScheduler
+from sqlalchemy.exc import SQLAlchemyError
 
 from content_library import clock, notifications
 from content_library.database import Database, cause, is_away
@@ -98,23 +100,39 @@ class Engine:
             render_mail=render_mail,
             queue=queue_of(database),
         )
+        self._starting = threading.Thread(target=self._say_started, name="starting", daemon=True)
         self._scheduler = _scheduler(self.duty, timetable(settings))
 
     def start(self) -> None:
-        jobs.beat(self.duty, watch.STARTED)
+        self._starting.start()
         self._scheduler.start()
         log.info("engine started as %s", self.duty.world.engine)
+
+    def _say_started(self) -> None:
+        """As soon as the database takes it: one that is busy or away keeps no engine from starting."""
+        is_said = False
+        while not is_said and not self.duty.stopping.is_set():
+            try:
+                jobs.beat(self.duty, watch.STARTED)
+                is_said = True
+            except SQLAlchemyError as problem:
+                log.warning("that this engine has started is not noted yet: %s", cause(problem))
+                self.duty.stopping.wait(BEAT_EVERY_S)
 
     def stop(self) -> None:
         """Finish what is under way, give back what is not begun."""
         self.duty.stopping.set()
+        self._starting.join()
         self._scheduler.shutdown(wait=True)
         left = self.duty.workers.stop(timeout_s=self.duty.world.timing.send_deadline)
-        self._give_back(left)
+        try:
+            self._give_back(left)
+        except SQLAlchemyError as problem:
+            log.warning("%d claims: their lease brings them back: %s", len(left), cause(problem))
         if self.duty.world.senders is not None:
             self.duty.world.senders.stop()
         self.duty.fetcher.close()
-        log.info("engine stopped, %d claims given back", len(left))
+        log.info("engine stopped, %d claims were not begun", len(left))
 
     def _give_back(self, claims: Sequence[Claim]) -> None:
         with self.duty.world.database.write() as session:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from content_library import clock
 from content_library.backoff import wait
 from content_library.notices import leads_of, notify
-from scheduler import gate, observing, points, transitions
+from scheduler import endings, gate, observing, points, transitions
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
 from scheduler.proofs import LOOKS_THAT_PROVE, UNCLEAR_TRIES, Tries, is_remembered, tries_of
@@ -49,7 +49,7 @@ _BEFORE = timedelta(minutes=2)  # how far a network's clock may be behind (publi
 
 @dataclass(frozen=True)
 class Search:
-    """What to look for, and where."""
+    """What to look for, and where. What was never tried follows a part that is known by now: nothing is in doubt."""
 
     publication_id: int
     account_id: int
@@ -58,6 +58,7 @@ class Search:
     promise: Promise
     part: OutgoingPart
     is_last: bool
+    was_never_tried: bool
 
 
 def give_back_expired(session: Session, *, now: datetime) -> int:
@@ -123,6 +124,10 @@ def look(world: World, publication_id: int) -> None:
     search = _search(world, publication_id)
     if search is None:
         return
+    if search.was_never_tried:
+        with world.database.write() as session:
+            endings.rest_follows(session, world, publication_id, search.part.index, now=clock.now(session))
+        return
     observing.on(search.network.key, search.account_id)
     found = _find(world, search)
     observing.looked(search.network.key, found.presence.value)
@@ -173,9 +178,11 @@ def _what_to_find(session: Session, world: World, publication: Publication) -> S
     promise = network.promise(access)
     if promise.kind is not NetworkClass.IDENTIFIED:
         part = replace(part, taken=_known_there(session, publication.account_id, part.created_at))
+    untried = tries_of(session, publication.id, position, timing=world.timing).last_send is None
     return Search(
-        publication.id, publication.account_id, network, access, promise, part, position == len(parts) - 1
-    )
+        publication.id, publication.account_id, network, access, promise, part,
+        is_last=position == len(parts) - 1, was_never_tried=untried,
+    )  # fmt: skip
 
 
 def _known_there(session: Session, account_id: int, since: datetime) -> frozenset[str]:
@@ -201,7 +208,7 @@ def _note(session: Session, search: Search, found: FindResult, *, now: datetime)
 
 def _settle(session: Session, world: World, search: Search, found: FindResult, *, now: datetime) -> None:
     if found.presence is Presence.FOUND:
-        _found(session, search, found.ref, now=now)
+        _found(session, world, search, found.ref, now=now)
     elif found.presence is Presence.DIFFERENT:
         said = "Something else stands under this post’s address on the network. Look there and decide."
         _ask_a_person(session, search.publication_id, found.message or said, now=now)
@@ -213,7 +220,7 @@ def _settle(session: Session, world: World, search: Search, found: FindResult, *
         _unreadable(session, world, search, found.message, now=now)
 
 
-def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: datetime) -> None:
+def _found(session: Session, world: World, search: Search, ref: RemoteRef | None, *, now: datetime) -> None:
     assert ref is not None
     stands = Stands(search.publication_id, search.part.index, search.account_id, ref)
     record_parts(session, [stands], now=now)
@@ -221,11 +228,7 @@ def _found(session: Session, search: Search, ref: RemoteRef | None, *, now: date
         for late_s in finish(session, [search.publication_id], now=now).values():
             observing.out(late_s)
         return
-    said = "Found on the network; the rest of the thread follows."
-    transitions.settle(
-        session, search.publication_id, Act.RETRY, now=now, reason="found", explanation=said,
-        values={"not_before": None, "looks": 0},
-    )  # fmt: skip
+    endings.rest_follows(session, world, search.publication_id, search.part.index + 1, now=now)
 
 
 def _absent(session: Session, world: World, search: Search, *, now: datetime) -> None:

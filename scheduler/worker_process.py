@@ -147,8 +147,12 @@ class Worker:
         world = self._world
         if world.senders is None:
             return
-        with world.database.read() as session:
-            active = select(Account.network).where(Account.state == AccountState.ACTIVE).distinct()
-            in_use = session.scalars(active).all()
+        active = select(Account.network).where(Account.state == AccountState.ACTIVE).distinct()
+        try:
+            with world.database.read() as session:
+                in_use = session.scalars(active).all()
+        except SQLAlchemyError as problem:  # then it is started when it is needed
+            log.warning("no sender is made ready yet: %s", cause(problem))
+            return
         if any(map(world.needs_sender, in_use)):
             world.senders.start()

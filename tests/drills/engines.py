@@ -54,11 +54,14 @@ ON_REAL_NETWORKS = {
 }
 
 
-def wait_until(true: Callable[[], bool], what: str, *, within: float = WITHIN_S) -> None:
+def wait_until(
+    true: Callable[[], bool], what: str, *, said: Callable[[], str] = str, within: float = WITHIN_S
+) -> None:
+    """Raises AssertionError with `what` was waited for, and with what `said` by then."""
     ends = time.monotonic() + within
     while not true():
         if time.monotonic() > ends:
-            raise AssertionError(f"not within {within:g} s: {what}")
+            raise AssertionError(f"not within {within:g} s: {what}\n{said()}")
         time.sleep(0.02)
 
 
@@ -76,7 +79,7 @@ class EngineProcess:
         return True
 
     def wait_dead(self, *, within: float = WITHIN_S) -> None:
-        wait_until(lambda: not self.is_alive(), f"engine {self.pid} is gone\n{self.said()}", within=within)
+        wait_until(lambda: not self.is_alive(), f"engine {self.pid} is gone", said=self.said, within=within)
 
     def kill(self) -> None:
         """As the power would."""
@@ -85,11 +88,11 @@ class EngineProcess:
 
     def wait_ready(self) -> None:
         """Until it has begun; what it imports and starts before is not what a drill is about."""
-        wait_until(lambda: READY in self._log(), f"engine {self.pid} is ready\n{self.said()}", within=60)
+        wait_until(lambda: READY in self._log(), f"engine {self.pid} is ready", said=self.said, within=60)
 
     def wait_reached(self) -> None:
         """Until one of its threads waits at the point it was started with."""
-        wait_until((self.signals / REACHED).exists, f"it waits there\n{self.said()}")
+        wait_until((self.signals / REACHED).exists, "it waits there", said=self.said)
 
     def go_on_there(self) -> None:
         (self.signals / GO_ON).touch()

@@ -36,9 +36,9 @@ def die_at_a_point(stage: Stage, point: str, kind: str, *, of: NetworkClass = I)
     victim = stage.engines.start(crash_at=first)
     victim.wait_ready()  # it gets up while there is nothing to do yet
     stage.plan(kind, of=of)
-    victim.wait_dead()
+    stage.hurry_until_dead(victim)
     for crash_at in following:
-        stage.engines.start(crash_at=crash_at).wait_dead()
+        stage.hurry_until_dead(stage.engines.start(crash_at=crash_at))
     stage.engines.start()
     stage.hurry_until_over()
 

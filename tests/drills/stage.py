@@ -25,10 +25,11 @@ from service_channel.models.page_post import PagePost
 from service_channel.networks.base import NetworkClass
 from tests import factories as make
 from tests.drills.classes import NETWORKS
-from tests.drills.engines import Engines, wait_until
+from tests.drills.engines import EngineProcess, Engines, wait_until
 from tests.fakes import FakeServer, Mode
 
 LONG_S = 3.0  # no pause that is a proof is as long, in the drills' time
+_ENDED = "everything has ended"
 LETTERS = str.maketrans("0123456789", "ghijklmnop")  # figures would be taken for somebody's number
 SENTENCE = "descale it with vinegar and water, wait twenty minutes, and rinse it twice."
 ENDED = (
@@ -154,21 +155,27 @@ class Stage:
         return all(state in ENDED for state in self.states())
 
     def wait_until_over(self, *, within: float = 120) -> None:
-        self._wait(self.is_over, within)
+        self._wait(self.is_over, _ENDED, within)
 
     def hurry_until_over(self, *, within: float = 180) -> None:
         """Like `wait_until_over`, for what would wait for minutes after an unlucky try."""
+        self._hurry_until(self.is_over, _ENDED, within)
 
-        def is_over() -> bool:
+    def hurry_until_dead(self, engine: EngineProcess, *, within: float = 180) -> None:
+        """Until it has died of itself, while what it works at does not wait for minutes after an unlucky try."""
+        self._hurry_until(lambda: not engine.is_alive(), f"engine {engine.pid} is gone", within)
+
+    def _hurry_until(self, true: Callable[[], bool], what: str, within: float) -> None:
+        def is_true() -> bool:
             self.let_pauses_pass()
             time.sleep(0.3)
-            return self.is_over()
+            return true()
 
-        self._wait(is_over, within)
+        self._wait(is_true, what, within)
 
-    def _wait(self, is_over: Callable[[], bool], within: float) -> None:
+    def _wait(self, true: Callable[[], bool], what: str, within: float) -> None:
         try:
-            wait_until(is_over, "everything has ended", within=within)
+            wait_until(true, what, within=within)
         except AssertionError as late:
             left = [said for said in self.explanations() if " published " not in said]
             logs = [engine.said() for engine in self.engines.started]

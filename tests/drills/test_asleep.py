@@ -28,7 +28,7 @@ def sleeps(stage: Stage, point: str, of: NetworkClass) -> None:
     if point == "looked":  # nobody looks unless the answer was unclear
         stage.server.order(Mode.FAIL_AFTER, times=1)
     stage.plan("single", of=of)
-    wait_until(sleeper.is_paused, f"it sleeps\n{sleeper.said()}")
+    wait_until(sleeper.is_paused, "it sleeps", said=sleeper.said)
     other = stage.engines.start()
     other.wait_ready()
     time.sleep(PAST_THE_LEASE_S)

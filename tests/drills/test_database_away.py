@@ -9,7 +9,7 @@ from service_channel.networks.base import NetworkClass
 from tests.drills import judge
 from tests.drills.classes import NETWORKS, B, I, K, Q
 from tests.drills.crowd import counting_places, plan_crowd
-from tests.drills.engines import THROUGH_SENDERS, wait_until
+from tests.drills.engines import THROUGH_SENDERS, WITH_WORKERS, wait_until
 from tests.drills.hooks import CLAIMING
 from tests.drills.stage import Stage
 from tests.support.postgres import PostgresServer
@@ -110,5 +110,18 @@ def test_when_the_databases_disk_is_full_it_goes_on_after_there_is_room(
     time.sleep(1.5)
     assert stage.arrived() == until_then
     mortal_server.go_down()
+    comes_back(stage, mortal_server)
+    ends_well(stage)
+
+
+def test_what_is_started_while_the_database_is_away_takes_part_when_it_is_back(
+    stage: Stage, mortal_server: PostgresServer
+) -> None:
+    stage.engines.timing = {**WITH_WORKERS, "DRILL_SENDERS": ""}
+    stage.plan("single", "thread", of=K)
+    mortal_server.go_down()
+    engine, worker = stage.engines.start(), stage.engines.start_worker()
+    wait_until(lambda: "not noted yet" in engine.said(), "the engine could not say so", said=engine.said)
+    wait_until(lambda: "no sender is made" in worker.said(), "the worker has tried", said=worker.said)
     comes_back(stage, mortal_server)
     ends_well(stage)

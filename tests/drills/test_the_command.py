@@ -42,7 +42,7 @@ class Command:
             assert words in self.said() or self.process.poll() is None, self.said()
             return words in self.said()
 
-        wait_until(is_said, f"“{words}”\n{self.said()}", within=PATIENCE_S)
+        wait_until(is_said, f"“{words}”", said=self.said, within=PATIENCE_S)
 
     def is_ready(self) -> bool:
         try:

@@ -87,8 +87,11 @@ def alive(stage: Stage) -> int:
 def start_workers(stage: Stage, count: int, *, crash_at: str = "") -> list[EngineProcess]:
     """So many, of which the first dies at a point; by the end all of them have said that they live."""
     started = [stage.engines.start_worker(crash_at=crash_at if n == 0 else "") for n in range(count)]
-    said = "\n".join(worker.said() for worker in started)
-    wait_until(lambda: alive(stage) == count, f"{count} workers live\n{said}")
+    wait_until(
+        lambda: alive(stage) == count,
+        f"{count} workers live",
+        said=lambda: "\n".join(worker.said() for worker in started),
+    )
     return started
 
 

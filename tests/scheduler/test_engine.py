@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,10 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from content_library.database import Database
+from content_library.models.desk import EngineBeat
 from content_library.notifications import Words
 from content_library.settings import Settings, Timing, load
+from scheduler import jobs, watch
 from scheduler.engine import Engine
 from scheduler.models import Publication, PublicationState
 from scheduler.world import World, make_world
@@ -72,6 +75,54 @@ def test_an_engine_publishes_by_itself_and_leaves_no_thread_behind(
     assert [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING] == []
 
 
+AWAY = OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?"))
+
+
+def test_an_engine_starts_while_the_database_is_away_and_says_later_that_it_has(
+    real_road: Road, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    road = real_road
+    publication_id = road.plan_one()
+    due_in(road, 0.2)
+    monkeypatch.setattr("scheduler.engine.BEAT_EVERY_S", 0.1)
+    failing, beat = [AWAY, AWAY], jobs.beat
+
+    def away_at_first(duty: jobs.Duty, job: str) -> None:
+        if job == watch.STARTED and failing:
+            raise failing.pop()
+        beat(duty, job)
+
+    monkeypatch.setattr("scheduler.jobs.beat", away_at_first)
+    engine = make_engine(road, settings)
+    engine.start()
+
+    def said() -> datetime | None:
+        with road.database.read() as session:
+            return session.scalar(select(EngineBeat.at).where(EngineBeat.job == watch.STARTED))
+
+    wait_until(lambda: road.state(publication_id) is PublicationState.PUBLISHED, "it is out")
+    wait_until(lambda: said() is not None, "it has said that it started")
+    first = said()
+    time.sleep(0.5)
+    engine.stop()
+    assert said() == first  # it starts once
+
+
+def test_an_engine_stops_while_the_database_is_away(
+    real_road: Road, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    road = real_road
+    publication_id = road.plan_one()
+    due_in(road, 4)
+    engine = make_engine(road, settings)
+    engine.start()
+    wait_until(lambda: road.state(publication_id) is PublicationState.CLAIMED, "it is claimed ahead")
+    monkeypatch.setattr("scheduler.transitions.give_back", Mock(side_effect=AWAY))
+    engine.stop()
+    assert "1 claims: their lease brings them back: connection refused" in caplog.text
+    assert road.state(publication_id) is PublicationState.CLAIMED
+
+
 def test_an_engine_that_stops_gives_its_claims_back(real_road: Road, settings: Settings) -> None:
     road = real_road
     publication_id = road.plan_one()
@@ -103,8 +154,7 @@ def test_the_world_of_an_installation_reaches_every_network(settings: Settings) 
 def test_while_the_database_is_away_each_job_says_so_in_a_line(
     real_road: Road, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = OperationalError("SELECT 1", {}, Exception("connection refused\nIs the server running?"))
-    monkeypatch.setattr("scheduler.jobs.look_ahead", Mock(side_effect=said))
+    monkeypatch.setattr("scheduler.jobs.look_ahead", Mock(side_effect=AWAY))
     monkeypatch.setattr("scheduler.jobs.recover", Mock(side_effect=ValueError("a mistake of ours")))
     engine = make_engine(real_road, settings)
     engine.start()

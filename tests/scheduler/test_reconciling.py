@@ -100,6 +100,65 @@ def test_a_yes_that_comes_after_the_lease_counts(road: Road) -> None:
     assert road.outcomes(publication_id) == [("send", AttemptOutcome.SENT)]
 
 
+@pytest.mark.parametrize("asks", [False, True], ids=["looked for", "asked about"])
+def test_after_a_late_yes_for_its_beginning_the_rest_of_a_thread_follows(road: Road, asks: bool) -> None:
+    """What was looked for, or a person was asked about, is known by now; what follows it was never tried."""
+    publication_id = road.plan_one(text=THREAD, thread=True)
+
+    def oversleep(reached: str) -> None:
+        if reached == "sent":
+            points.on_reach(None)
+            road.clock.advance(seconds=road.world.timing.lease + 1)
+            road.recover()
+            if asks:
+                ask_a_person(road)
+            assert road.state(publication_id) is (NEEDS_PERSON if asks else UNKNOWN)
+
+    points.on_reach(oversleep)
+    road.go()
+    assert [body["index"] for body in road.posts()] == [0]
+    assert road.state(publication_id) is PublicationState.PLANNED
+    road.tick()
+    assert road.state(publication_id) is PUBLISHED
+    assert [body["index"] for body in road.posts()] == [0, 1, 2]
+
+
+def ask_a_person(road: Road) -> None:
+    """Because something else stands under its address, as the network says."""
+    answer_looks(road, lambda: FindResult(Presence.DIFFERENT))
+    road.look()
+    road.use(CountingNetwork())
+
+
+def test_what_the_next_one_finds_out_already_is_not_looked_for_where_nothing_was_tried(road: Road) -> None:
+    """The first yes comes while another engine sends the same part anew, and that one's answer is unclear."""
+    publication_id = road.plan_one(text=THREAD, thread=True)
+
+    def oversleep(reached: str) -> None:
+        if reached == "sent":
+            road.clock.advance(seconds=road.world.timing.lease + 1)
+            road.recover()
+            answer_looks(road, lambda: FindResult(Presence.ABSENT))
+            road.look()
+            road.clock.advance(minutes=1)
+            lose_power_while_sending(road)
+
+    points.on_reach(oversleep)
+    road.go()
+    assert road.state(publication_id) is PublicationState.SENDING
+    road.clock.advance(seconds=road.world.timing.lease + 1)
+    road.use(CountingNetwork())
+    road.settle(rounds=4)
+    assert road.state(publication_id) is PUBLISHED
+    assert [body["index"] for body in road.posts()] == [0, 1, 2]
+
+
+def lose_power_while_sending(road: Road) -> None:
+    cut_at("before_send")
+    with pytest.raises(PowerCut):
+        road.tick()
+
+
 def test_a_yes_that_comes_when_it_is_planned_again_ends_published_without_another_try(road: Road) -> None:
     publication_id = road.plan_one()
 
