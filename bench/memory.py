@@ -1,5 +1,8 @@
 """How fast an engine grows while it publishes: megabytes an hour, next to the limit.
 
+Counted is what the process holds itself. Pages of the database's file that SQLite maps into it grow with the file and
+are the system's to take back; they stand beside it.
+
 python -m bench.memory [--kind sqlite|postgresql] [--minutes 60]
 """
 
@@ -9,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -43,31 +47,48 @@ def main() -> int:
     return 0
 
 
-def sampled(seconds: float) -> list[tuple[float, float]]:
-    """(Seconds since the start, megabytes) of this process, garbage taken out first."""
+@dataclass(frozen=True)
+class Sample:
+    """What this process took `at` seconds after the start, in megabytes: its own memory, and mapped pages of files."""
+
+    at: float
+    own: float
+    mapped: float
+
+
+def sampled(seconds: float) -> list[Sample]:
+    """Of this process, garbage taken out first."""
     process, began = psutil.Process(), time.monotonic()
-    found: list[tuple[float, float]] = []
+    found: list[Sample] = []
     while (at := time.monotonic() - began) < seconds:
         gc.collect()
-        found.append((at, process.memory_info().rss / MB))
+        taken = process.memory_info()
+        found.append(Sample(at, (taken.rss - taken.shared) / MB, taken.shared / MB))
         if len(found) % 30 == 1:
-            print(f"    {at / 60:.0f} min: {found[-1][1]:.1f} MB", file=sys.stderr)
+            said = f"{found[-1].own:.1f} MB of its own, {found[-1].mapped:.1f} MB of files"
+            print(f"    {at / 60:.0f} min: {said}", file=sys.stderr)
         time.sleep(EVERY_S)
     return found
 
 
-def report(kind: str, samples: Sequence[tuple[float, float]]) -> None:
-    warm = [(at, size) for at, size in samples if at >= WARM_UP_S]
-    slope = statistics.linear_regression(*zip(*warm, strict=True)).slope * 3600
+def report(kind: str, samples: Sequence[Sample]) -> None:
+    warm = [sample for sample in samples if sample.at >= WARM_UP_S]
+    slope = hourly(warm, [sample.own for sample in warm])
     print(
         row(
             f"{kind}: memory slope",
             f"{slope:+.2f} MB/h",
-            f"{warm[0][1]:.0f} MB at first",
-            f"{warm[-1][1]:.0f} MB at last",
+            f"{warm[0].own:.1f} MB at first",
+            f"{warm[-1].own:.1f} MB at last",
             f"limit {LIMIT_MB:g}: {slope / LIMIT_MB:.2f}",
         )
     )
+    print(row(f"{kind}: mapped files", f"{hourly(warm, [sample.mapped for sample in warm]):+.2f} MB/h"))
+
+
+def hourly(samples: Sequence[Sample], sizes: Sequence[float]) -> float:
+    """The slope of the line through all of them."""
+    return statistics.linear_regression([sample.at for sample in samples], sizes).slope * 3600
 
 
 if __name__ == "__main__":
