@@ -105,7 +105,7 @@ def fill(database: Database, count: int, shares: tuple[tuple[PostState, int], ..
             filling.add(n + 1, states[n % len(states)])
         with database.write() as session:
             filling.write(session)
-        _say(f"    {min(begin + AT_ONCE, count):,} of {count:,} posts")
+        print(f"    {min(begin + AT_ONCE, count):,} of {count:,} posts", file=sys.stderr)
     _finish(database)
     return Library(
         cast.desk, cast.viewer, cast.reviewers["legal"], filling.shown_post, count, filling.in_review
@@ -392,15 +392,7 @@ def _finish(database: Database) -> None:
     with database.engine.begin() as connection:
         if not database.is_sqlite:
             for table in (t.__table__ for t in TABLES if hasattr(t, "__table__") and "id" in t.__table__.c):
-                connection.execute(
-                    text(
-                        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'),"
-                        f" (SELECT max(id) FROM {table.name}))"
-                    )
-                )
+                sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
+                connection.execute(text(f"SELECT setval({sequence}, (SELECT max(id) FROM {table.name}))"))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE" if database.is_sqlite else "VACUUM ANALYZE")
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

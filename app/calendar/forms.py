@@ -21,9 +21,7 @@ from app.forms import DeskcastForm, choices
 from content_library.errors import InvalidInput
 from scheduler.planning import WallTime
 
-CROWDED = (
-    " crowded"  # in the marker of what was understood, where more is planned that day than an account sends
-)
+CROWDED = " crowded"  # in the marker of what was understood, where a day is fuller than an account's limit
 SILENT = " silent"  # ends it, where something keeps quiet then
 
 WEEKDAYS = (

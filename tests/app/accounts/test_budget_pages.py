@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from lxml import html
-from sqlalchemy import select
 
 from scheduler.models import Publication
 from service_channel.models.allowance import Allowance
@@ -16,6 +15,8 @@ from tests.app.calendar.conftest import Plan, words
 from tests.app.house import count_queries, database, house
 
 __all__ = ["count_queries", "database", "house"]
+
+ON_THE_DAY = {"date": "2026-11-03", "time": "16:00", "zone": "Europe/Berlin"}
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_whoever_plans_more_than_a_day_takes_is_warned_and_may(plan: Plan, priya
     plan.publication()
     priya.post(page(plan, "/budget"), data={"an_hour": "", "a_day": "1"})
     post_id = plan.post(title="Another")
-    when = {"date": "2026-11-03", "time": "16:00", "zone": "Europe/Berlin", "accounts": [plan.page_id]}
+    when = {**ON_THE_DAY, "accounts": [plan.page_id]}
     said = words(priya.get(f"{DESK}/posts/{post_id}/plan/meaning", query_string=when))
     assert "sends at most 1 a day, and 1 are planned for that day already" in said
     free = {**when, "date": "2026-11-04"}
@@ -102,43 +103,37 @@ def test_whoever_plans_more_than_a_day_takes_is_warned_and_may(plan: Plan, priya
 
 def test_a_second_click_is_not_warned_of_what_the_first_has_planned(plan: Plan, priya):
     priya.post(page(plan, "/budget"), data={"an_hour": "", "a_day": "1"})
-    when = {
-        "date": "2026-11-03",
-        "time": "16:00",
-        "zone": "Europe/Berlin",
-        "accounts": [plan.page_id],
-        "key": "k",
-    }
     address = f"{DESK}/posts/{plan.post()}/publications"
-    first = priya.post(address, data=when)
+    first = priya.post(address, data={**ON_THE_DAY, "accounts": [plan.page_id], "key": "k"})
     assert first.status_code == 303
-    assert priya.post(address, data=when).location == first.location
+    second = priya.post(address, data={**ON_THE_DAY, "accounts": [plan.page_id], "key": "k"})
+    assert second.location == first.location
 
 
-def test_what_is_moved_to_a_full_day_is_said_before_it_is_saved_and_can_be_undone(plan: Plan, priya):
+def test_what_is_moved_to_a_full_day_is_said_before_it_is_saved(plan: Plan, priya):
     plan.publication()
     priya.post(page(plan, "/budget"), data={"an_hour": "", "a_day": "1"})
-    post_id = plan.post(title="Another")
-    when = {
-        "date": "2026-11-04",
-        "time": "16:00",
-        "zone": "Europe/Berlin",
-        "accounts": [plan.page_id],
-        "key": "k",
-    }
-    priya.post(f"{DESK}/posts/{post_id}/publications", data=when)
-    with plan.database.read() as session:
-        newest = session.scalar(select(Publication.id).order_by(Publication.id.desc()).limit(1))
-    moved = plan.find(newest)
-    full = {"date": "2026-11-03", "time": "17:00", "zone": "Europe/Berlin", "seen": moved.version}
-    asked = priya.post(f"{DESK}/publications/{moved.id}/time", data=full)
+    moved = plan.find(plan.publication(title="Another", due_at=make.NOW + timedelta(days=1)))
+    address = f"{DESK}/publications/{moved.id}/time"
+    asked = priya.post(address, data={**ON_THE_DAY, "seen": moved.version})
     assert asked.status_code == 422
     assert "sends at most 1 a day" in words(asked)
     told = html.fromstring(asked.text).xpath("//input[@name='understood']/@value")[0]
-    assert (
-        priya.post(f"{DESK}/publications/{moved.id}/time", data={**full, "understood": told}).status_code
-        == 303
-    )
+    saved = priya.post(address, data={**ON_THE_DAY, "seen": moved.version, "understood": told})
+    assert saved.status_code == 303
+    assert plan.find(moved.id).wall == "2026-11-03T16:00:00"
+
+
+def test_undoing_a_move_away_from_a_full_day_asks_nothing(plan: Plan, priya):
+    plan.publication()
+    moved = plan.find(plan.publication(title="Another"))
+    priya.post(page(plan, "/budget"), data={"an_hour": "", "a_day": "1"})
+    address = f"{DESK}/publications/{moved.id}/time"
+    away = priya.post(address, data={**ON_THE_DAY, "date": "2026-11-04", "seen": moved.version})
+    (undo,) = html.fromstring(priya.get(away.location).text).xpath("//form[.//button[contains(., 'Undo')]]")
+    back = priya.post(undo.get("action"), data=dict(undo.fields))
+    assert back.status_code == 303
+    assert plan.find(moved.id).due_at == moved.due_at
 
 
 def test_a_card_that_is_dropped_on_a_full_day_says_so(plan: Plan, priya):
