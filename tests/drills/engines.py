@@ -45,6 +45,7 @@ THROUGH_SENDERS = {
     "DRILL_SENDERS": "yes",
 }
 """A post takes another process here, which has to be awake in time on a busy machine."""
+WORKERS_THROUGH_SENDERS = {**WITH_WORKERS, **THROUGH_SENDERS}
 ON_REAL_NETWORKS = {
     **THROUGH_SENDERS,
     "DESKCAST_SEND_DEADLINE_S": "5",

@@ -8,7 +8,7 @@ from service_channel.networks.base import NetworkClass
 from tests.drills import judge
 from tests.drills.classes import NETWORKS, I
 from tests.drills.crowd import counting_places, plan_crowd
-from tests.drills.engines import THROUGH_SENDERS
+from tests.drills.engines import THROUGH_SENDERS, WORKERS_THROUGH_SENDERS
 from tests.drills.stage import Stage
 from tests.fakes import Mode
 
@@ -45,13 +45,18 @@ def die_at_a_point(stage: Stage, point: str, kind: str, *, of: NetworkClass = I)
 
 @dataclass(frozen=True)
 class Storm:
-    """`posts` on `accounts` accounts of each class, while `kills` of `engines` engines die, one every `each_s`."""
+    """`posts` on `accounts` accounts of each class, while `kills` of its parts die, one every `each_s`."""
 
     engines: int
     kills: int
     posts: int
+    workers: int = 0
     accounts: int = 1
     each_s: float = 0.5
+
+    @property
+    def parts(self) -> list[str]:
+        return ["engine"] * self.engines + ["worker"] * self.workers
 
     @property
     def lasts_s(self) -> float:
@@ -60,17 +65,17 @@ class Storm:
 
 def rage(stage: Stage, storm: Storm, chance: random.Random) -> None:
     """Kill at random, let the network misbehave at random, and judge what stands there in the end."""
-    stage.engines.timing = THROUGH_SENDERS
+    stage.engines.timing = WORKERS_THROUGH_SENDERS if storm.workers else THROUGH_SENDERS
     places = counting_places(stage, list(NETWORKS.values()), accounts=storm.accounts)
-    engines = [stage.engines.start() for _ in range(storm.engines)]
+    parts = [stage.engines.start(part=part) for part in storm.parts]
     plan_crowd(stage, places, posts=storm.posts, chance=chance, within_s=storm.lasts_s)
     for _ in range(storm.kills):
         stage.server.order(chance.choice(MOODS), times=1, seconds=0.2)
-        doomed = chance.randrange(storm.engines)
-        engines[doomed].wait_ready()
+        doomed = chance.randrange(len(parts))
+        parts[doomed].wait_ready()
         time.sleep(chance.uniform(0, 2 * storm.each_s))
-        engines[doomed].kill()
-        engines[doomed] = stage.engines.start()
+        parts[doomed].kill()
+        parts[doomed] = stage.engines.start(part=storm.parts[doomed])
     stage.server.order(Mode.OK)
     stage.hurry_until_over()
     judge.assert_kept(stage)

@@ -1,7 +1,4 @@
-"""Engines die at random moments while all classes have much to send and the network misbehaves: once, and nothing lost.
-
-On SQLite there is one engine at a time, so every death costs a start; there they are fewer.
-"""
+"""Engines and workers die at random moments under load while the network misbehaves: once, and nothing lost."""
 
 import random
 
@@ -23,7 +20,18 @@ def test_two_hundred_deaths_of_four_engines_under_load(stage: Stage, chance: ran
     rage(stage, Storm(engines=4, kills=200, posts=30, accounts=3), chance)
 
 
+@pytest.mark.on("postgresql")
+def test_some_deaths_of_workers_beside_an_engine_under_load(stage: Stage, chance: random.Random) -> None:
+    rage(stage, Storm(engines=1, workers=2, kills=4, posts=3), chance)
+
+
+@pytest.mark.drill
+@pytest.mark.on("postgresql")
+def test_two_hundred_deaths_of_workers_and_engines_under_load(stage: Stage, chance: random.Random) -> None:
+    rage(stage, Storm(engines=2, workers=4, kills=200, posts=30, accounts=3), chance)
+
+
 @pytest.mark.drill
 @pytest.mark.on("sqlite")
-def test_sixty_deaths_of_the_one_engine_under_load(stage: Stage, chance: random.Random) -> None:
-    rage(stage, Storm(engines=1, kills=60, posts=12, accounts=2, each_s=1.0), chance)
+def test_two_hundred_deaths_of_the_one_engine_under_load(stage: Stage, chance: random.Random) -> None:
+    rage(stage, Storm(engines=1, kills=200, posts=30, accounts=2), chance)
