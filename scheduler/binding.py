@@ -41,8 +41,10 @@ def unsent_of(session: Session, post: Post) -> list[Publication]:
 def bind(session: Session, publication: Publication, approval: Approval | None) -> bool:
     """Copy revision, rendition, hash and window of what is approved; False when nothing covers this account.
 
-    A publication of which a part is already out keeps what it is bound to.
+    A publication of which a part is already out keeps what it is bound to, as long as that stays approved.
     """
+    if _begun(session, publication):
+        return _is_approved(session, publication)
     if approval is None:
         return False
     rendition = session.scalar(
@@ -52,8 +54,6 @@ def bind(session: Session, publication: Publication, approval: Approval | None) 
     )
     if rendition is None:
         return False
-    if _begun(session, publication):
-        return publication.revision_id == approval.revision_id
     revision = session.get_one(Revision, approval.revision_id)
     publication.revision_id, publication.rendition_id = revision.id, rendition.id
     publication.payload_sha256 = rendition.sha256
@@ -63,6 +63,14 @@ def bind(session: Session, publication: Publication, approval: Approval | None) 
 
 def _begun(session: Session, publication: Publication) -> bool:
     return publication.id is not None and session.get(Part, (publication.id, 0)) is not None
+
+
+def _is_approved(session: Session, publication: Publication) -> bool:
+    """Whether what it is bound to is; that it has not run out, the gate says."""
+    its_own = select(Approval.id).where(
+        Approval.revision_id == publication.revision_id, Approval.withdrawn_at.is_(None)
+    )
+    return session.scalar(its_own.limit(1)) is not None
 
 
 def _set_window(session: Session, publication: Publication, revision: Revision) -> None:

@@ -12,9 +12,9 @@ from content_library.backoff import wait
 from content_library.models.account import Account
 from content_library.notices import leads_of, notify
 from scheduler import gate, observing, recording, transitions
-from scheduler.models import Publication, PublicationState
+from scheduler.models import Part, Publication, PublicationState
 from scheduler.proofs import tries_of
-from scheduler.publication_flow import Act
+from scheduler.publication_flow import WORDS, Act
 from scheduler.transitions import Claim
 from scheduler.world import World
 from service_channel import connection_health
@@ -28,6 +28,7 @@ TOLD = (
     PublicationState.BLOCKED,
     PublicationState.EXPIRED,
 )
+OVER = (PublicationState.CANCELLED, PublicationState.EXPIRED, PublicationState.FAILED)
 IN_DOUBT = (PublicationState.UNKNOWN, PublicationState.NEEDS_PERSON)
 
 
@@ -57,12 +58,32 @@ def sent(session: Session, world: World, tries: Sequence[Tried], *, now: datetim
     connection_health.worked(session, {one.claim.account_id for one in tries}, now=now)
     recording.record_parts(session, [_standing(one) for one in tries], now=now)
     out = recording.finish(session, [one.claim.publication_id for one in tries if one.is_last], now=now)
+    _tell_what_is_over(session, [one for one in tries if one.claim.publication_id not in out], now=now)
     return {
         one.claim.publication_id: Ended(late_s=out.get(one.claim.publication_id))
         if one.is_last
         else Ended(more=_goes_on(session, world, one, now=now))
         for one in tries
     }
+
+
+def _tell_what_is_over(session: Session, tries: Sequence[Tried], *, now: datetime) -> None:
+    """A yes can come when the publication was called absent and somebody has cancelled it: then it stands there."""
+    if not tries:
+        return
+    these = select(Publication).where(
+        Publication.id.in_([one.claim.publication_id for one in tries]), Publication.state.in_(OVER)
+    )
+    for publication in session.scalars(these.execution_options(populate_existing=True)).all():
+        text = (
+            f"“{publication.post.title}” is on {publication.account.handle} although it was "
+            f"{WORDS[publication.state]}: the network’s yes came late. Take it down from its page, or let it stand."
+        )
+        people = {
+            *leads_of(session, publication.desk_id),
+            publication.created_by_id or publication.post.owner_id,
+        }
+        notify(session, people, "publication.take_down", publication, stage="late yes", text=text, now=now)
 
 
 def _standing(tried: Tried) -> recording.Stands:
@@ -88,20 +109,26 @@ def rest_follows(
 
     A yes that comes when its lease is over leads here: nobody has to look for that part any more, or to be asked.
     """
-    doubtful = select(Publication.state).where(Publication.id == publication_id).with_for_update()
-    if session.scalar(doubtful) not in IN_DOUBT:
+    doubtful = select(Publication.state).where(Publication.id == publication_id)
+    if session.scalar(doubtful.with_for_update(key_share=True)) not in IN_DOUBT:
         return
     if tries_of(session, publication_id, position, timing=world.timing).last_send is None:
-        transitions.settle(
-            session, publication_id, Act.RETRY, now=now, reason="found",
-            explanation="Found on the network; the rest of the thread follows.",
-            values={"not_before": None, "looks": 0},
-        )  # fmt: skip
+        _rest_follows(session, publication_id, now=now)
+
+
+def _rest_follows(session: Session, publication_id: int, *, now: datetime, fence: int | None = None) -> None:
+    transitions.settle(
+        session, publication_id, Act.RETRY, now=now, fence=fence, reason="found",
+        explanation="Found on the network; the rest of the thread follows.",
+        values={"not_before": None, "looks": 0, "leased_until": None},
+    )  # fmt: skip
 
 
 def not_sent(session: Session, world: World, tried: Tried, *, now: datetime) -> None:
     """What follows from anything but a yes, and who is told."""
-    if _earlier_may_be_out(session, world, tried):
+    if _is_known_to_be_out(session, tried):  # an earlier try of it got its yes while this one was under way
+        _rest_follows(session, tried.claim.publication_id, now=now, fence=tried.claim.fence)
+    elif _earlier_may_be_out(session, world, tried):
         _still_unknown(session, tried.claim, tried.result, now=now)
     else:
         {
@@ -111,6 +138,11 @@ def not_sent(session: Session, world: World, tried: Tried, *, now: datetime) -> 
             Outcome.UNKNOWN: _unknown,
         }[tried.result.outcome](session, tried.claim, tried.result, now=now)
     tell(session, tried.claim.publication_id, now=now)
+
+
+def _is_known_to_be_out(session: Session, tried: Tried) -> bool:
+    part = session.get(Part, (tried.claim.publication_id, tried.position), populate_existing=True)
+    return part is not None and part.remote_id is not None
 
 
 def _earlier_may_be_out(session: Session, world: World, tried: Tried) -> bool:

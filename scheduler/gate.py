@@ -297,14 +297,17 @@ def _silent(session: Session, row: Row[Any], now: datetime) -> No | None:
 
 
 def _quiet_until(row: Row[Any], now: datetime) -> datetime | None:
-    """What was planned for then goes then; only backlog has to wait, unless its own time was meant to be there."""
-    if row.quiet_from is None or row.quiet_ok or now - row.due_at <= LATE:
+    """What was planned for then goes then; only backlog has to wait, unless its own time was meant to be there.
+
+    A thread that has begun goes on: half of it says less than all of it.
+    """
+    if row.quiet_from is None or row.quiet_ok or row.parts_out or now - row.due_at <= LATE:
         return None
     return Quiet(row.quiet_from, row.quiet_until).end_of(now, row.zone)
 
 
 def _gap(session: Session, row: Row[Any], now: datetime) -> No | None:
-    if now - row.due_at <= LATE or row.least_gap_s <= 0:
+    if row.parts_out or now - row.due_at <= LATE or row.least_gap_s <= 0:
         return None
     last = session.scalar(
         select(func.max(Publication.published_at)).where(

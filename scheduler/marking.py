@@ -101,6 +101,10 @@ def _may_go(
     """An earlier try may be out, and the server has forgotten our key by now: then it is looked for first."""
     errand = going.ready.errand
     this = errand.claim.publication_id
+    if envelopes[this][going.part.index].remote_id is not None:  # a yes for it came while it was prepared
+        transitions.settle(session, this, Act.PART_DONE, now=now, fence=errand.claim.fence)
+        transitions.give_back(session, [errand.claim], now=now)
+        return False
     if isinstance(envelopes[this][0], payloads.Chosen):  # nothing was tried under what was chosen just now
         return True
     if proofs.may_send(session, this, going.part, errand.promise, now=now, timing=world.timing):

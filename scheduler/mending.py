@@ -13,9 +13,10 @@ from content_library.models.desk import Setting
 from content_library.models.feed import LinkCheck
 from content_library.models.notice import Notice
 from content_library.models.post import Rendition
-from scheduler import transitions
+from scheduler import endings, transitions
 from scheduler.binding import foresee, let_go
 from scheduler.gate import Reason
+from scheduler.half_out import stands
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import Act
 from scheduler.stage_changes import reaching_again
@@ -96,7 +97,10 @@ def _planned_with(dead: Iterable[str], most: int) -> Select[Publication, str]:
 
 
 def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int:
-    """What waits for a clearance past its time expires: nothing is ever approved by silence. Returns how many."""
+    """What waits for a clearance past its time expires: nothing is ever approved by silence. Returns how many.
+
+    Where a part of it is out already it is missed instead, and people are told: they decide about the rest.
+    """
     waiting = session.scalars(
         select(Publication)
         .where(
@@ -107,11 +111,26 @@ def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int
         .limit(most)
     ).all()
     for publication in waiting:
+        if stands(session, publication):
+            _miss_the_rest(session, publication, now=now)
+            continue
         transitions.move(
             session, publication, Act.EXPIRE, actor=None, now=now, reason=Reason.APPROVAL,
             explanation="It was not cleared in time.",
         )  # fmt: skip
     return len(waiting)
+
+
+def _miss_the_rest(session: Session, publication: Publication, *, now: datetime) -> None:
+    said = (
+        "A part of it is out, and the rest lost its approval and was not cleared again in time. Cancel the rest, "
+        "and take down what is out if it should not stand alone; or have it cleared and choose a new time."
+    )
+    transitions.move(session, publication, Act.RELEASE, actor=None, now=now, reason=Reason.LATE)
+    transitions.move(
+        session, publication, Act.MISS, actor=None, now=now, reason=Reason.LATE, explanation=said
+    )
+    endings.tell(session, publication.id, now=now)
 
 
 def block_account(session: Session, account: Account, *, now: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from content_library.approvals import approval_in_force
@@ -22,8 +22,9 @@ from content_library.wall_time import Resolved, parse_wall, resolve
 from scheduler import calm, transitions
 from scheduler.binding import WAITS, bind, let_go, set_time
 from scheduler.gate import Reason
+from scheduler.half_out import STANDS, stands
 from scheduler.laying_out import content_window, new_publication, new_run, said_time
-from scheduler.models import Part, Publication, PublicationState, Run, RunCause
+from scheduler.models import Publication, PublicationState, Run, RunCause
 from scheduler.publication_flow import UNSENT, Act
 
 OVER = (
@@ -31,9 +32,7 @@ OVER = (
     PublicationState.EXPIRED,
     PublicationState.MISSED,
 )  # these free their place, unless a part of it stands there
-_IS_BEGUN = (
-    exists().where(Part.publication_id == Publication.id, Part.remote_id.is_not(None)).correlate(Publication)
-)
+ENDED_BADLY = (*OVER, PublicationState.FAILED)
 MAY_PLAN = "Only agents and leads of this desk can plan when its posts go out."
 
 
@@ -159,17 +158,14 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
         select(Publication).where(
             Publication.run_id == current.id,
             Publication.account_id.in_([a.id for a in accounts]),
-            or_(Publication.state.not_in(OVER), _IS_BEGUN),
+            or_(Publication.state.not_in(OVER), STANDS),
         )
     ).all()
     if not taken:
         return current
-    begun = next((p for p in taken if p.state in OVER), None)
+    begun = next((p for p in taken if p.state in ENDED_BADLY and stands(session, p)), None)
     if begun is not None and not post.is_evergreen:
-        sentence = (
-            f"A part of it stands on {begun.account.handle} already. Send the rest from that publication’s own page, "
-            "or mark the post as evergreen to run all of it again."
-        )
+        sentence = _part_of_it_stands(begun)
         raise InvalidInput(sentence, {"accounts": sentence})
     settled = (PublicationState.PUBLISHED, PublicationState.FAILED, *OVER)
     planned = next((p for p in taken if p.state not in settled), None)
@@ -182,6 +178,14 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
         raise InvalidInput(sentence, {"accounts": sentence})
     cause = RunCause.RECYCLED if published else RunCause.CORRECTION
     return new_run(session, post, cause, by_id=actor.id, now=now)
+
+
+def _part_of_it_stands(begun: Publication) -> str:
+    way = "Send the rest from" if begun.state is PublicationState.MISSED else "Take that down on"
+    return (
+        f"A part of it stands on {begun.account.handle} already. {way} that publication’s own page, "
+        "or mark the post as evergreen to run all of it again."
+    )
 
 
 def _check_window(opened: Window, due_at: datetime) -> None:

@@ -46,6 +46,7 @@ TRANSITIONS: Mapping[tuple[S, Act], S] = {
     (S.SENDING, Act.LOSE): S.UNKNOWN,
     (S.UNKNOWN, Act.SUCCEED): S.PUBLISHED,
     (S.UNKNOWN, Act.RETRY): S.PLANNED,
+    (S.UNKNOWN, Act.FAIL): S.FAILED,
     (S.UNKNOWN, Act.ASK): S.NEEDS_PERSON,
     (S.NEEDS_PERSON, Act.SUCCEED): S.PUBLISHED,
     (S.NEEDS_PERSON, Act.RETRY): S.PLANNED,
@@ -80,6 +81,7 @@ WORDS: Mapping[S, str] = {
     S.CANCELLED: "cancelled",
 }
 
+SEEN = "seen"  # the reason of what a person saw there
 GIVEN_UP = "given_up"  # the reason of a failure that a person has looked at
 SENT_BACK = (
     "sent_back"  # the reasons of what was missed once a person has decided, while they can still undo it

@@ -129,8 +129,10 @@ def _out(world: World, order: Order, prepared: Prepared) -> SendResult:
     """Where we choose the identity a late sender does no harm; everywhere else it is one that cannot be late."""
     errand = order.errand
     if errand.promise.kind is NetworkClass.IDENTIFIED:
-        deadline = world.timing.send_deadline
-        return errand.network.send(errand.access, order.part, prepared, deadline_s=deadline)
+        left = order.ends_at - world.monotonic()
+        if left <= 0:
+            return SendResult(Outcome.NOT_SENT, message="It was too late for its turn; it was not sent.")
+        return errand.network.send(errand.access, order.part, prepared, deadline_s=left)
     if world.senders is None:
         return SendResult(Outcome.NOT_SENT, message="This engine has no senders for such networks.")
     return world.senders.send(errand.network.key, errand.access, order.part, prepared, ends_at=order.ends_at)

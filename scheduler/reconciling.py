@@ -19,7 +19,7 @@ from content_library import clock
 from content_library.backoff import wait
 from content_library.notices import leads_of, notify
 from scheduler import endings, gate, observing, points, transitions
-from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
+from scheduler.models import Attempt, AttemptOutcome, Part, Publication, PublicationState
 from scheduler.payloads import MediaChanged, media_of, outgoing, parts_of, with_envelope
 from scheduler.proofs import LOOKS_THAT_PROVE, UNCLEAR_TRIES, Tries, is_remembered, tries_of
 from scheduler.publication_flow import Act
@@ -176,8 +176,7 @@ def _what_to_find(session: Session, world: World, publication: Publication) -> S
     media = media_of(session, publication.desk_id, payload, world.media_folder)
     part = with_envelope(outgoing(publication.id, payload, position, media, now=publication.due_at), parts)
     promise = network.promise(access)
-    if promise.kind is not NetworkClass.IDENTIFIED:
-        part = replace(part, taken=_known_there(session, publication.account_id, part.created_at))
+    part = replace(part, taken=_known_there(session, publication.account_id, part.created_at))
     untried = tries_of(session, publication.id, position, timing=world.timing).last_send is None
     return Search(
         publication.id, publication.account_id, network, access, promise, part,
@@ -207,6 +206,10 @@ def _note(session: Session, search: Search, found: FindResult, *, now: datetime)
 
 
 def _settle(session: Session, world: World, search: Search, found: FindResult, *, now: datetime) -> None:
+    if _is_out_by_now(
+        session, search
+    ):  # what is in doubt now is another part of it, which is looked for next
+        return
     if found.presence is Presence.FOUND:
         _found(session, world, search, found.ref, now=now)
     elif found.presence is Presence.DIFFERENT:
@@ -222,6 +225,10 @@ def _settle(session: Session, world: World, search: Search, found: FindResult, *
 
 def _found(session: Session, world: World, search: Search, ref: RemoteRef | None, *, now: datetime) -> None:
     assert ref is not None
+    if _is_another(session, search, ref):
+        said = "What was found there is known to be another publication of ours. Look there and decide."
+        _ask_a_person(session, search.publication_id, said, now=now)
+        return
     stands = Stands(search.publication_id, search.part.index, search.account_id, ref)
     record_parts(session, [stands], now=now)
     if search.is_last:
@@ -229,6 +236,20 @@ def _found(session: Session, world: World, search: Search, ref: RemoteRef | None
             observing.out(late_s)
         return
     endings.rest_follows(session, world, search.publication_id, search.part.index + 1, now=now)
+
+
+def _is_out_by_now(session: Session, search: Search) -> bool:
+    part = session.get(Part, (search.publication_id, search.part.index))
+    return part is not None and part.remote_id is not None and not search.is_last
+
+
+def _is_another(session: Session, search: Search, ref: RemoteRef) -> bool:
+    known = select(SentPart.id).where(
+        SentPart.account_id == search.account_id,
+        SentPart.remote_id == ref.remote_id,
+        or_(SentPart.publication_id != search.publication_id, SentPart.part_index != search.part.index),
+    )
+    return session.scalar(known.limit(1)) is not None
 
 
 def _absent(session: Session, world: World, search: Search, *, now: datetime) -> None:
@@ -248,7 +269,9 @@ def _absent_without_key(session: Session, world: World, search: Search, *, now: 
     """Not there, and a second post would be one more. It counts when nothing is on its way, and when seen twice."""
     publication = session.get_one(Publication, search.publication_id)
     tries = _tries(session, world, search)
-    if now < tries.quiet_at:
+    if not tries.unclear:  # a no that came late has proved it meanwhile
+        _send_again(session, world, publication, "It is not there; it is sent again.", now=now)
+    elif now < tries.quiet_at:
         publication.not_before = tries.quiet_at
     elif tries.absences < LOOKS_THAT_PROVE:
         publication.not_before = now + timedelta(seconds=world.timing.look_gap)

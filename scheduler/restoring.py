@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, case, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from content_library import audit, notifications, sign_in
@@ -20,7 +20,7 @@ from content_library.models.user import User
 from content_library.notices import leads_of, notify
 from content_library.transitions import flush
 from scheduler import transitions
-from scheduler.models import Publication, PublicationState, WorkerBeat
+from scheduler.models import Part, Publication, PublicationState, WorkerBeat
 from scheduler.publication_flow import Act
 
 RESTORED = "restored"
@@ -106,11 +106,16 @@ def _give_up(session: Session, publication: Publication, made_at: datetime, *, n
 
 
 def _look_soon(session: Session, now: datetime) -> int:
-    """What may have been on its way is looked for as soon as an engine runs: its lease is long over."""
+    """What may have been on its way is looked for as soon as an engine runs: its lease is long over.
+
+    What follows a part that is found then may be out as well, which no look can tell: it is missed like the rest.
+    """
+    has_more = exists().where(Part.publication_id == Publication.id, Part.position > 0)
+    late = case((has_more & (Publication.late_at > now), now), else_=Publication.late_at)
     found: Any = session.execute(
         update(Publication)
         .where(Publication.state.in_(_IN_DOUBT))
-        .values(not_before=None, leased_until=now, version=Publication.version + 1)
+        .values(not_before=None, leased_until=now, late_at=late, version=Publication.version + 1)
         .execution_options(synchronize_session=False)
     )
     return int(found.rowcount)

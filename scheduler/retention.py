@@ -41,7 +41,7 @@ from content_library.models.user import OneTimeLink, User
 from content_library.permissions import can_manage_people, require
 from content_library.transitions import flush
 from content_library.turns import take_turn
-from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
+from scheduler.models import Attempt, AttemptOutcome, Part, Publication, PublicationState
 
 MAY_SET = "Only administrators can say how long things are kept."
 FEWEST_DAYS, MOST_DAYS = 30, 36_500
@@ -273,7 +273,11 @@ def _pictures(session: Session, before: datetime, held: Held) -> Select[int]:
 
 def _shown(session: Session, before: datetime, held: Held) -> set[int]:
     begun = exists().where(Publication.post_id == Post.id, Publication.state.not_in(_UNSENT))
-    sent = exists().where(Publication.post_id == Post.id, Publication.first_sent_at.is_not(None))
+    sent = exists().where(
+        Publication.post_id == Post.id,
+        Publication.first_sent_at.is_not(None)
+        | exists().where(Part.publication_id == Publication.id, Part.remote_id.is_not(None)),
+    )
     alive = (
         (Post.state != PostState.ARCHIVED)
         | (Post.updated_at >= before)

@@ -12,10 +12,11 @@ from content_library.models.user import User
 from content_library.permissions import can_settle, require
 from scheduler import recording, transitions
 from scheduler.binding import late_at
+from scheduler.half_out import stands
 from scheduler.models import AttemptOutcome, Publication, PublicationState
 from scheduler.payloads import parts_of
 from scheduler.proofs import TOLD
-from scheduler.publication_flow import GIVEN_UP, Act
+from scheduler.publication_flow import FINAL, GIVEN_UP, SEEN, Act
 
 LONGEST_ADDRESS = 1000
 MAY_SETTLE = "Only agents and leads of this desk can decide about its publications."
@@ -52,7 +53,7 @@ def it_is_there(
         Act.SUCCEED,
         actor=actor,
         now=now,
-        reason="seen",
+        reason=SEEN,
         explanation=f"A person saw it there.{_left_out(session, publication)}",
     )
 
@@ -109,7 +110,7 @@ def leave(session: Session, publication: Publication, *, actor: User, now: datet
 def take_down(session: Session, publication: Publication, *, actor: User, now: datetime) -> None:
     """Ask for what is out to be taken down. The scheduler deletes it; the record keeps what stood there."""
     require(can_settle(actor, publication.desk_id), MAY_SETTLE)
-    if publication.state is not PublicationState.PUBLISHED:
+    if publication.state is not PublicationState.PUBLISHED and not is_left_standing(session, publication):
         raise TransitionNotAllowed("Only what is out can be taken down. Cancel it instead.")
     if publication.take_down_wanted_at is not None:
         raise TransitionNotAllowed("It is being taken down already.")
@@ -117,6 +118,12 @@ def take_down(session: Session, publication: Publication, *, actor: User, now: d
         raise InvalidInput("Deskcast does not know where it stands. Take it down on the network itself.")
     publication.take_down_wanted_at = now
     transitions.note(session, publication, "publication.take_down", "Taking it down", now=now, actor=actor)
+
+
+def is_left_standing(session: Session, publication: Publication) -> bool:
+    """Whether it is over without being out, and a part of it stands there all the same."""
+    is_over = publication.state in FINAL and publication.state is not PublicationState.PUBLISHED
+    return is_over and stands(session, publication)
 
 
 def _first_missing(session: Session, publication: Publication) -> int:

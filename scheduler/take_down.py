@@ -12,6 +12,7 @@ from content_library.notices import leads_of, notify
 from scheduler import observing, transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
 from scheduler.payloads import parts_of
+from scheduler.publication_flow import SEEN
 from scheduler.recording import note_attempt, readable
 from scheduler.world import World
 from service_channel import accounts
@@ -22,6 +23,7 @@ from service_channel.token_vault import CannotOpen
 log = logging.getLogger(__name__)
 
 AGAIN = timedelta(minutes=1)
+LEFT_THERE = "publication.left_there"
 TRIES_ALONE = 3
 """From then on a person is asked to do it; Deskcast goes on trying."""
 
@@ -148,6 +150,24 @@ def _ask_a_person(session: Session, publication: Publication, problem: str, *, n
 def _done(session: Session, publication_id: int) -> None:
     now = clock.now(session)
     publication = session.get_one(Publication, publication_id)
-    if publication.taken_down_at is None:
-        publication.taken_down_at = now
+    if publication.taken_down_at is not None:
+        return
+    publication.taken_down_at = now
+    if not _is_more_there(session, publication):
         transitions.note(session, publication, "publication.taken_down", "Taken down", now=now)
+        return
+    publication.explanation = (
+        "What a person saw there stands where only they know: take that down on the network."
+    )
+    transitions.note(
+        session, publication, "publication.taken_down", "Taken down, except what a person saw there", now=now
+    )
+    people = leads_of(session, publication.desk_id)
+    text = f"“{publication.post.title}” on {publication.account.handle}: {publication.explanation} {publication.url}"
+    notify(session, people, LEFT_THERE, publication, text=text.strip(), now=now)
+
+
+def _is_more_there(session: Session, publication: Publication) -> bool:
+    """Whether a person saw a part there of which Deskcast knows no address."""
+    unknown = any(part.remote_id is None for part in parts_of(session, publication.id))
+    return publication.reason == SEEN and unknown

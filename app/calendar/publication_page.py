@@ -23,7 +23,7 @@ from content_library.models.post import Rendition
 from content_library.models.review import Approval, Decision, Verdict
 from content_library.permissions import can_hold, can_plan, can_settle
 from content_library.wall_time import zone_names
-from scheduler import agenda
+from scheduler import agenda, settling
 from scheduler.gate import Reason
 from scheduler.holds import stop_of
 from scheduler.models import Publication
@@ -79,7 +79,7 @@ def steps(found: Publication) -> Steps:
     person, state = me(), found.state
     may_plan, may_hold = can_plan(person, found.desk_id), can_hold(person, found.desk_id)
     may_settle = can_settle(person, found.desk_id)
-    failed = state is S.FAILED
+    failed, is_left = state is S.FAILED, settling.is_left_standing(db(), found)
     return Steps(
         move=may_plan and state in UNSENT,
         cancel=may_plan and state in UNSENT,
@@ -88,8 +88,8 @@ def steps(found: Publication) -> Steps:
         mend=may_plan and state is S.HELD and found.reason == Reason.LINK,
         settle=may_settle and state is S.NEEDS_PERSON,
         leave=may_settle and failed and found.reason != GIVEN_UP,
-        take_down=may_settle and state is S.PUBLISHED and found.take_down_wanted_at is None,
-        plan_anew=may_plan and (failed or state in (S.EXPIRED, S.CANCELLED)),
+        take_down=may_settle and (state is S.PUBLISHED or is_left) and found.take_down_wanted_at is None,
+        plan_anew=may_plan and not is_left and (failed or state in (S.EXPIRED, S.CANCELLED)),
     )
 
 
@@ -120,7 +120,8 @@ def _refresh(found: Publication, instant: datetime) -> str:
 def sentence(found: Publication) -> str:
     """Why it is where it is, and what happens next."""
     if found.taken_down_at is not None:
-        return _("It was out and has been taken down. The record below keeps what stood there.")
+        said = _("It was out and has been taken down. The record below keeps what stood there.")
+        return f"{said} {found.explanation}".strip() if found.state is S.PUBLISHED else said
     if found.take_down_wanted_at is not None:
         return _("It is being taken down.")
     if found.gone_at is not None:

@@ -18,6 +18,7 @@ from scheduler import mending, points, publishing, reconciling, take_down, trans
 from scheduler.models import Attempt, AttemptOutcome, Publication, PublicationState
 from scheduler.transitions import Claim
 from scheduler.world import World
+from service_channel.networks.base import SendResult
 from tests import factories as make
 from tests.fakes import CountingNetwork, FakeServer, Mode
 from tests.support.clock import FrozenClock
@@ -211,3 +212,17 @@ class Road:
         """The kinds of what the lead was told."""
         with self.database.read() as session:
             return list(session.scalars(select(Notice.kind).where(Notice.user_id == self.lead_id)))
+
+
+@dataclass
+class SendsHere:
+    """In the place of senders: in this process, on whatever the road speaks to."""
+
+    road: Road
+
+    def send(self, _network: str, access: Any, part: Any, prepared: Any, *, ends_at: float) -> SendResult:
+        network = self.road.world.networks["bluesky"]
+        return network.send(access, part, prepared, deadline_s=ends_at - self.road.world.monotonic())
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
