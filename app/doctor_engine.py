@@ -180,22 +180,21 @@ def reached(places: Sequence[tuple[str, int]], connect: Connect = _connect) -> I
         yield fine(f"Outside can be reached ({', '.join(host for host, _ in places)}).")
 
 
-def record_key(settings: Settings, session: Session) -> list[Finding]:
+def record_key(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
     """Whether the newest seal was made with the key we have; nothing where there is none yet."""
     newest = session.scalars(
         select(AuditEntry).where(AuditEntry.seq.is_not(None)).order_by(AuditEntry.seq.desc()).limit(1)
     ).first()
     if newest is None:
-        return []
+        return
     said = sealing.seal_of(newest, key=settings.record_key.encode())
     if said == sealing.FITS:
-        return [fine("The record’s key is the right one.")]
-    return [
-        mend(
-            "The newest seal of the record does not fit the key we have: put the right record_key into keys/ or "
-            "DESKCAST_RECORD_KEY. If it is the right one, run `deskcast verify-audit`."
-        )
-    ]
+        yield fine("The record’s key is the right one.")
+        return
+    yield mend(
+        "The newest seal of the record does not fit the key we have: put the right record_key into keys/ or "
+        "DESKCAST_RECORD_KEY. If it is the right one, run `deskcast verify-audit`."
+    )
 
 
 def _words(state: str) -> str:

@@ -169,7 +169,8 @@ def keep_renewed(
 
 def seal_again(session: Session, *, vault: TokenVault, most: int = 500) -> int:
     """Seal under the first key what is sealed under another; returns how many. Raises CannotOpen."""
-    rows = session.scalars(select(Credential).where(Credential.key_id != vault.key_id).limit(most)).all()
+    older = select(Credential).where(Credential.key_id != vault.key_id).order_by(Credential.account_id)
+    rows = session.scalars(older.limit(most).with_for_update()).all()
     for row in rows:
         for column in ("secret", "session"):
             if sealed := getattr(row, column):
