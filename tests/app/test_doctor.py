@@ -10,7 +10,6 @@ from sqlalchemy import update
 
 from app import condition, doctor, doctor_engine, restore
 from app.cli import main
-from app.doctor_findings import Finding
 from content_library import sealing
 from content_library.database import Database
 from content_library.models.desk import EngineBeat
@@ -158,24 +157,6 @@ def test_a_record_key_that_is_another_one_is_said(settings: Settings, database: 
 def test_a_restore_that_was_not_finished_is_said(settings: Settings) -> None:
     (settings.data / restore.MARK).touch()
     assert "A restore was not finished" in troubles(settings)
-
-
-def test_the_way_out_is_closed_when_nothing_is_reached() -> None:
-    def none(_host: str, _port: int) -> None:
-        raise TimeoutError("timed out")
-
-    def no_name(host: str, _port: int) -> None:
-        if host == "b.example":
-            raise socket.gaierror("no")
-
-    places = [("a.example", 443), ("b.example", 80)]
-    (closed,) = doctor_engine.reached(places, none)
-    assert not closed.ok and "Check the firewall" in closed.sentence
-    (some,) = doctor_engine.reached(places, no_name)
-    assert not some.ok and "b.example: its name is not found" in some.sentence
-    (all_,) = doctor_engine.reached(places, lambda _h, _p: None)
-    assert all_ == Finding(ok=True, sentence="Outside can be reached (a.example, b.example).")
-    assert next(doctor_engine.reached([], none)).ok
 
 
 def test_the_machine_s_own_zones_are_read_where_they_say_their_release(tmp_path: Path) -> None:
