@@ -147,9 +147,15 @@ def _people(settings: Settings, session: Session, now: datetime) -> Iterator[Fin
         select(func.count()).select_from(User).where(User.is_administrator, User.is_active)
     )
     if not administrators:
-        yield mend("Nobody can administer this installation. Run `deskcast set-up-link`.")
+        yield mend(f"Nobody can administer this installation. {_first_administrator(session)}")
         return
     yield fine(f"{administrators} active administrator{'s' if administrators != 1 else ''}.")
+
+
+def _first_administrator(session: Session) -> str:
+    if session.scalar(select(User.id).limit(1)) is None:
+        return "Run `deskcast set-up-link`."
+    return "There are people, so somebody changed the database by hand: restore a backup."
 
 
 def _mails(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:

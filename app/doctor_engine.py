@@ -11,6 +11,7 @@ from app import condition
 from app.doctor_findings import Finding, fine, mend
 from app.doctor_outside import outside
 from content_library import clock, sealing
+from content_library.models.account import NETWORK_NAMES
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import EngineBeat
 from content_library.settings import Settings
@@ -18,6 +19,7 @@ from content_library.web_addresses import FetchPolicy
 from scheduler import watch
 from scheduler.senders import Senders
 from scheduler.watch import Whose
+from scheduler.world import leaves_through_sender
 from service_channel.accounts import networks
 
 BEAT_LATE = timedelta(minutes=2)
@@ -27,17 +29,25 @@ DRIFT = timedelta(seconds=5)
 
 def senders(settings: Settings) -> Finding:
     """Start one, as the engine does for networks where it cannot choose a post's identity, and end it."""
-    made = Senders(partial(networks, FetchPolicy(allow=settings.fetch_allow)), most=1)
+    policy = FetchPolicy(allow=settings.fetch_allow)
+    made = Senders(partial(networks, policy), most=1)
     try:
         made.start()
     except (OSError, EOFError, ValueError) as problem:
         return mend(
             f"Sender processes cannot start ({problem}). This system limits processes or forbids them (ulimit -u, "
-            "systemd TasksMax, a seccomp profile); networks but the page and Bluesky need them."
+            "systemd TasksMax, a seccomp profile): lift that. Until then nothing goes out on networks other than "
+            f"{_without_senders(policy)}."
         )
     finally:
         made.stop()
     return fine("Sender processes start.")
+
+
+def _without_senders(policy: FetchPolicy) -> str:
+    known = networks(policy).items()
+    *names, last = (NETWORK_NAMES[key] for key, network in known if not leaves_through_sender(network))
+    return f"{', '.join(names)} and {last}"
 
 
 def _engine(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:

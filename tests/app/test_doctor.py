@@ -19,6 +19,7 @@ from content_library.settings import Settings, load
 from content_library.wall_time import system_tzdata_version, tzdata_version
 from scheduler import worker_beats
 from scheduler.models import Publication
+from scheduler.senders import Senders
 from tests import factories as make
 from tests.scheduler.scene import a_scene
 from tests.support.databases import Databases
@@ -72,6 +73,27 @@ def test_a_well_installation_has_nothing_to_mend(settings: Settings, database: D
         beat(database, job, now())
     assert troubles(settings) == ""
     assert "Sender processes start." in [f.sentence for f in doctor.examine(settings)]
+
+
+def test_where_nobody_can_administer_it_says_what_helps(settings: Settings, database: Database) -> None:
+    assert "Nobody can administer this installation. Run `deskcast set-up-link`." in troubles(settings)
+    with database.write() as session:
+        make.make_user(session, "Maya")
+    assert "so somebody changed the database by hand: restore a backup." in troubles(settings)
+
+
+def test_without_senders_it_names_the_networks_that_go_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_senders: Senders) -> None:
+        raise OSError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(Senders, "start", forbidden)
+    found = doctor_engine.senders(settings)
+    assert not found.ok
+    assert found.sentence.endswith(
+        "nothing goes out on networks other than Public page, Bluesky, Facebook, Instagram and Threads."
+    )
 
 
 def test_without_an_engine_nothing_goes_out(settings: Settings, database: Database) -> None:
