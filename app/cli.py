@@ -19,7 +19,7 @@ from content_library.recreation import Progress
 from content_library.settings import BadSettings, Settings, load
 from scheduler import engine as scheduler_engine
 from scheduler import worker_process
-from service_channel import accounts, network_apps
+from service_channel import accounts, connecting, network_apps
 from service_channel.token_vault import CannotOpen, TokenVault
 
 UNFINISHED = "A restore of this installation was not finished. Run deskcast restore again, then start."
@@ -125,7 +125,11 @@ def rotate_keys(settings: Settings) -> None:
 
 def _some_sealed_again(database: Database, vault: TokenVault) -> int:
     with database.write() as session:
-        return accounts.seal_again(session, vault=vault) + network_apps.seal_again(session, vault=vault)
+        return (
+            accounts.seal_again(session, vault=vault)
+            + network_apps.seal_again(session, vault=vault)
+            + connecting.seal_again(session, vault=vault, now=clock.now(session))
+        )
 
 
 @main.command("demo")

@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from app import condition, doctor_engine, migrate, restore
 from app.doctor_findings import Finding, fine, mend
+from app.doctor_secrets import secrets
 from content_library import mail_outbox
 from content_library.database import Database
 from content_library.models.user import User
 from content_library.settings import Settings
 from content_library.wall_time import system_tzdata_version, tzdata_version
-from service_channel.models.credential import Credential
-from service_channel.token_vault import TokenVault
 
 SLOW_S = 1.0
 LOCKED_S = 3.0
@@ -113,7 +112,7 @@ Check = Callable[[Settings, Session, datetime], Iterator[Finding]]
 def _inside(settings: Settings) -> Iterator[Finding]:
     database = Database(settings.database_url)
     yield _quick(database)
-    checks: tuple[Check, ...] = (_people, *doctor_engine.CHECKS, _mails, _secrets)
+    checks: tuple[Check, ...] = (_people, *doctor_engine.CHECKS, _mails, secrets, doctor_engine.record_key)
     for check in checks:
         with database.read() as session:
             yield from check(settings, session, datetime.now(UTC))
@@ -148,9 +147,15 @@ def _people(settings: Settings, session: Session, now: datetime) -> Iterator[Fin
         select(func.count()).select_from(User).where(User.is_administrator, User.is_active)
     )
     if not administrators:
-        yield mend("Nobody can administer this installation. Run `deskcast set-up-link`.")
+        yield mend(f"Nobody can administer this installation. {_first_administrator(session)}")
         return
     yield fine(f"{administrators} active administrator{'s' if administrators != 1 else ''}.")
+
+
+def _first_administrator(session: Session) -> str:
+    if session.scalar(select(User.id).limit(1)) is None:
+        return "Run `deskcast set-up-link`."
+    return "There are people, so somebody changed the database by hand: restore a backup."
 
 
 def _mails(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
@@ -167,18 +172,3 @@ def _mails(settings: Settings, session: Session, now: datetime) -> Iterator[Find
         )
     if not given_up and not waiting.count:
         yield fine("No mail was given up, and none waits.")
-
-
-def _secrets(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
-    used = set(session.scalars(select(Credential.key_id).distinct()))
-    known = {TokenVault([key]).key_id: key for key in settings.vault_keys}
-    if used - set(known):
-        yield mend(
-            "Some secrets were sealed under a key we do not have. Restore DESKCAST_VAULT_KEYS, or reconnect."
-        )
-    else:
-        yield fine("Every stored secret can be opened.")
-    idle = [key for key in list(known)[1:] if key not in used]
-    if idle:
-        yield fine(f"{len(idle)} of the older vault keys open nothing any more: they can be dropped.")
-    yield from doctor_engine.record_key(settings, session)

@@ -1,51 +1,53 @@
-"""What `deskcast doctor` asks about the engine: does it run, on time, by a steady clock, and can it get out."""
+"""What `deskcast doctor` asks about the engine: does it run, on time, by a steady clock."""
 
-import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import condition
 from app.doctor_findings import Finding, fine, mend
+from app.doctor_outside import outside
 from content_library import clock, sealing
-from content_library.models.account import Account, AccountState
+from content_library.models.account import NETWORK_NAMES
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import EngineBeat
-from content_library.models.feed import Feed, Subscription
 from content_library.settings import Settings
 from content_library.web_addresses import FetchPolicy
 from scheduler import watch
 from scheduler.senders import Senders
 from scheduler.watch import Whose
+from scheduler.world import leaves_through_sender
 from service_channel.accounts import networks
 
 BEAT_LATE = timedelta(minutes=2)
 LONG_UNKNOWN = timedelta(minutes=30)
 DRIFT = timedelta(seconds=5)
-TRIES_S = 4.0
-WHERE = {"bluesky": "bsky.social"}
-_MOST_HOSTS = 3
-
-Connect = Callable[[str, int], None]
 
 
 def senders(settings: Settings) -> Finding:
     """Start one, as the engine does for networks where it cannot choose a post's identity, and end it."""
-    made = Senders(partial(networks, FetchPolicy(allow=settings.fetch_allow)), most=1)
+    policy = FetchPolicy(allow=settings.fetch_allow)
+    made = Senders(partial(networks, policy), most=1)
     try:
         made.start()
     except (OSError, EOFError, ValueError) as problem:
         return mend(
             f"Sender processes cannot start ({problem}). This system limits processes or forbids them (ulimit -u, "
-            "systemd TasksMax, a seccomp profile); networks but the page and Bluesky need them."
+            "systemd TasksMax, a seccomp profile): lift that. Until then nothing goes out on networks other than "
+            f"{_without_senders(policy)}."
         )
     finally:
         made.stop()
     return fine("Sender processes start.")
+
+
+def _without_senders(policy: FetchPolicy) -> str:
+    known = networks(policy).items()
+    *names, last = (NETWORK_NAMES[key] for key, network in known if not leaves_through_sender(network))
+    return f"{', '.join(names)} and {last}"
 
 
 def _engine(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
@@ -131,75 +133,25 @@ def _adds_up(settings: Settings, session: Session, now: datetime) -> Iterator[Fi
         )
 
 
-def _outside(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
-    yield from reached(hosts(session))
-
-
-def hosts(session: Session) -> list[tuple[str, int]]:
-    """Where this installation has to get: the networks of its accounts, and some of its feeds."""
-    used = session.scalars(
-        select(Account.network).where(Account.state == AccountState.ACTIVE).distinct()
-    ).all()
-    wanted = [(WHERE[network], 443) for network in sorted(used) if network in WHERE]
-    followed = select(Subscription.id).where(Subscription.feed_id == Feed.id, Subscription.is_active)
-    for url in session.scalars(
-        select(Feed.url).where(followed.exists()).order_by(Feed.id).limit(_MOST_HOSTS)
-    ):
-        parts = urlsplit(url)
-        wanted.append((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)))
-    return [place for place in dict.fromkeys(wanted) if place[0]]
-
-
-def _connect(host: str, port: int) -> None:
-    socket.create_connection((host, port), timeout=TRIES_S).close()
-
-
-def reached(places: Sequence[tuple[str, int]], connect: Connect = _connect) -> Iterator[Finding]:
-    """Whether they can be reached from here; all of them away means that the way out is closed."""
-    problems: dict[str, str] = {}
-    for host, port in places:
-        try:
-            connect(host, port)
-        except socket.gaierror:
-            problems[host] = "its name is not found"
-        except OSError as problem:
-            problems[host] = problem.strerror or str(problem)
-    if not places:
-        yield fine("No account and no feed needs the network outside.")
-    elif len(problems) == len(places):
-        said = "; ".join(f"{host}: {why}" for host, why in problems.items())
-        yield mend(
-            f"Nothing outside can be reached ({said}). Check the firewall and the name server of this machine."
-        )
-    elif problems:
-        said = "; ".join(f"{host}: {why}" for host, why in problems.items())
-        yield mend(
-            f"Some of what is needed outside cannot be reached ({said}). It may be down; others answer."
-        )
-    else:
-        yield fine(f"Outside can be reached ({', '.join(host for host, _ in places)}).")
-
-
-def record_key(settings: Settings, session: Session) -> list[Finding]:
+def record_key(settings: Settings, session: Session, now: datetime) -> Iterator[Finding]:
     """Whether the newest seal was made with the key we have; nothing where there is none yet."""
     newest = session.scalars(
         select(AuditEntry).where(AuditEntry.seq.is_not(None)).order_by(AuditEntry.seq.desc()).limit(1)
     ).first()
     if newest is None:
-        return []
+        return
     said = sealing.seal_of(newest, key=settings.record_key.encode())
     if said == sealing.FITS:
-        return [fine("The record’s key is the right one.")]
-    return [
-        mend(
-            "The newest seal of the record does not fit the key we have: put the right record_key into keys/ or "
-            "DESKCAST_RECORD_KEY. If it is the right one, run `deskcast verify-audit`."
-        )
-    ]
+        yield fine("The record’s key is the right one.")
+        return
+    yield mend(
+        "The newest seal of the record does not fit the key we have: put the right record_key into keys/ or "
+        "DESKCAST_RECORD_KEY. If it is the right one, run `deskcast verify-audit`."
+    )
 
 
 def _words(state: str) -> str:
     return state.replace("_", " ")
 
 
-CHECKS = (_engine, _workers, _clock, _overdue, _adds_up, _outside)
+CHECKS = (_engine, _workers, _clock, _overdue, _adds_up, outside)

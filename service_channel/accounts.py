@@ -169,7 +169,8 @@ def keep_renewed(
 
 def seal_again(session: Session, *, vault: TokenVault, most: int = 500) -> int:
     """Seal under the first key what is sealed under another; returns how many. Raises CannotOpen."""
-    rows = session.scalars(select(Credential).where(Credential.key_id != vault.key_id).limit(most)).all()
+    older = select(Credential).where(Credential.key_id != vault.key_id).order_by(Credential.account_id)
+    rows = session.scalars(older.limit(most).with_for_update()).all()
     for row in rows:
         for column in ("secret", "session"):
             if sealed := getattr(row, column):
@@ -179,6 +180,27 @@ def seal_again(session: Session, *, vault: TokenVault, most: int = 500) -> int:
         row.key_id = vault.key_id
     session.flush()
     return len(rows)
+
+
+def addresses(session: Session, policy: FetchPolicy, *, vault: TokenVault) -> list[str]:
+    """Where calls of the accounts in use go, each once. Of a secret that does not open only the server is known."""
+    known = networks(policy)
+    found: dict[str, None] = {}
+    connected = select(Account, Credential).join(Credential, Credential.account_id == Account.id)
+    for account, row in session.execute(
+        connected.where(Account.state == AccountState.ACTIVE).order_by(Account.id)
+    ):
+        if network := known.get(account.network):
+            access = Access(account.id, account.handle, _secret_or_server(row, vault))
+            found[network.answers_at(access)] = None
+    return [address for address in found if address]
+
+
+def _secret_or_server(row: Credential, vault: TokenVault) -> dict[str, Any]:
+    try:
+        return _unjson(vault.open(row.secret, key_id=row.key_id, place=_place(row.account_id, "secret")))
+    except CannotOpen:
+        return {"host": row.host}
 
 
 def seal_secret(vault: TokenVault, account_id: int, secret: Mapping[str, Any]) -> bytes:

@@ -112,6 +112,17 @@ def forget_old(session: Session, *, now: datetime) -> None:
     session.execute(delete(NetworkSignIn).where(NetworkSignIn.ends_at <= now))
 
 
+def seal_again(session: Session, *, vault: TokenVault, now: datetime) -> int:
+    """Seal under the first key what is kept of sign-ins under way; returns how many. Raises CannotOpen."""
+    under_way = NetworkSignIn.ends_at > now
+    older = select(NetworkSignIn).where(under_way, NetworkSignIn.key_id != vault.key_id)
+    rows = session.scalars(older.order_by(NetworkSignIn.id).with_for_update()).all()
+    for row in rows:
+        _seal(row, _opened(row, vault), vault)
+    flush(session)
+    return len(rows)
+
+
 def _row(session: Session, state: str, actor: User, *, now: datetime) -> NetworkSignIn | None:
     return session.scalar(
         select(NetworkSignIn)

@@ -15,7 +15,7 @@ from content_library.permissions import can_manage_people, require
 from content_library.transitions import flush
 from service_channel.models.connecting import NetworkApp
 from service_channel.networks.base import AppKeys
-from service_channel.token_vault import TokenVault
+from service_channel.token_vault import CannotOpen, TokenVault
 
 MAY_SET = "Only administrators can set what a network knows this installation as."
 
@@ -32,7 +32,7 @@ class Known:
 def known_apps(session: Session, *, vault: TokenVault) -> dict[str, Known]:
     """The apps administrators have set, by network."""
     rows = session.scalars(select(NetworkApp).where(NetworkApp.server == ""))
-    return {row.network: Known(row.client_id, bool(_opened(row, vault)), row.updated_at) for row in rows}
+    return {row.network: Known(row.client_id, bool(_if_it_opens(row, vault)), row.updated_at) for row in rows}
 
 
 def app_keys(session: Session, network: str, server: str, *, vault: TokenVault) -> AppKeys | None:
@@ -72,7 +72,10 @@ def set_app(
     if not client_id:
         sentence = "Enter the id that the network gave to your app."
         raise InvalidInput(sentence, {"client_id": sentence})
-    secret = keys.client_secret.strip() or (_opened(known, vault) if known else "")
+    secret = keys.client_secret.strip() or (_if_it_opens(known, vault) if known else "")
+    if secret is None:
+        sentence = "The secret there is cannot be opened. Enter it again."
+        raise InvalidInput(sentence, {"client_secret": sentence})
     row = _keep(session, network, "", AppKeys(client_id, secret), vault=vault, actor=actor, now=now)
     audit.record(
         session, "network_app.set", row, actor=actor, now=now,
@@ -96,8 +99,9 @@ def forget_app(session: Session, network: str, *, actor: User, now: datetime) ->
 
 
 def seal_again(session: Session, *, vault: TokenVault, most: int = 500) -> int:
-    """Seal under the first key what is sealed under another; returns how many."""
-    rows = session.scalars(select(NetworkApp).where(NetworkApp.key_id != vault.key_id).limit(most)).all()
+    """Seal under the first key what is sealed under another; returns how many. Raises CannotOpen."""
+    older = select(NetworkApp).where(NetworkApp.key_id != vault.key_id).order_by(NetworkApp.id).limit(most)
+    rows = session.scalars(older.with_for_update()).all()
     for row in rows:
         row.secret, row.key_id = vault.seal(_opened(row, vault), place=_place(row)), vault.key_id
     flush(session)
@@ -125,6 +129,14 @@ def _keep(
 
 def _opened(row: NetworkApp, vault: TokenVault) -> str:
     return vault.open(row.secret, key_id=row.key_id, place=_place(row))
+
+
+def _if_it_opens(row: NetworkApp, vault: TokenVault) -> str | None:
+    """None when it was sealed under a key that is not ours."""
+    try:
+        return _opened(row, vault)
+    except CannotOpen:
+        return None
 
 
 def _place(row: NetworkApp) -> str:

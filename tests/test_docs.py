@@ -8,6 +8,11 @@ import pytest
 
 from app.cli import main
 from content_library import settings
+from content_library.models.account import NETWORK_NAMES
+from content_library.web_addresses import FetchPolicy
+from scheduler.gate import Reason
+from scheduler.world import leaves_through_sender
+from service_channel.accounts import networks
 from tools import print_flows, screenshots
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +111,25 @@ def test_every_variable_is_documented_and_no_other(tmp_path: Path):
 def test_every_command_is_documented():
     text = OPERATORS.read_text()
     assert [name for name in main.commands if f"`deskcast {name}" not in text] == []
+
+
+def section(heading: str) -> str:
+    """What the operator's guide says under a heading of the third level."""
+    _, _, after = OPERATORS.read_text().partition(f"### {heading}\n")
+    return re.split(r"^##", after, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_every_reason_not_to_send_is_explained_to_operators():
+    table = "\n".join(
+        line.split("|")[1] for line in section("The gate refuses more than usual").splitlines() if "|" in line
+    )
+    assert sorted(re.findall(r"`(\w+)`", table)) == sorted(Reason)
+
+
+def test_the_networks_that_need_no_sender_are_those_of_the_code():
+    said = section("Senders cannot start")
+    for key, network in networks(FetchPolicy()).items():
+        assert (NETWORK_NAMES[key] in said) is not leaves_through_sender(network), key
 
 
 def test_every_defence_names_the_test_that_shows_it():

@@ -18,6 +18,7 @@ from content_library.models.account import Account, AccountState
 from content_library.models.desk import Desk
 from service_channel import accounts, connecting, network_apps
 from service_channel.networks.base import AppKeys, Connection, ConnectRefused
+from service_channel.token_vault import CannotOpen
 
 
 @blueprint.get("/d/<desk>/accounts/new")
@@ -210,7 +211,11 @@ def _registered(chosen: Choice, server: str) -> AppKeys:
 
 
 def _known_keys(chosen: Choice, server: str) -> AppKeys | None:
-    return network_apps.app_keys(db(), chosen.key, server, vault=vault())
+    """None also where they were sealed under a key that is not ours: then new ones are needed."""
+    try:
+        return network_apps.app_keys(db(), chosen.key, server, vault=vault())
+    except CannotOpen:
+        return None
 
 
 def _keys(chosen: Choice, server: str) -> AppKeys:

@@ -220,12 +220,16 @@ class Asked:
 
 
 class Network(Protocol):
-    """One network. All calls but `new_key` and `promise` may take seconds and run outside any transaction."""
+    """One network. All calls may take seconds and run outside any transaction, save those that are said to be pure."""
 
     key: str
 
     def promise(self, access: Access) -> Promise:
         """What this account can count on. Pure: it reads what was found out when the account was connected."""
+        ...
+
+    def answers_at(self, access: Access) -> str:
+        """The address that this account's calls go to; "" where nothing leaves this machine. Pure."""
         ...
 
     def new_key(self, now: datetime) -> str:

@@ -85,6 +85,9 @@ class Bluesky:
     def promise(self, access: Access) -> Promise:
         return Promise(NetworkClass.IDENTIFIED)
 
+    def answers_at(self, access: Access) -> str:
+        return str(access.secret.get("host") or DEFAULT_HOST)
+
     def new_key(self, now: datetime) -> str:
         return self._tids.next(now)
 

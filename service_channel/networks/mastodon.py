@@ -65,6 +65,9 @@ class Mastodon:
             return Promise(NetworkClass.KEYED, KEY_WINDOW_S)
         return Promise(NetworkClass.QUERYABLE)
 
+    def answers_at(self, access: Access) -> str:
+        return str(access.secret.get("server") or "")
+
     def new_key(self, now: datetime) -> str:
         return str(uuid.uuid4())
 

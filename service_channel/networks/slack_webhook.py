@@ -80,6 +80,9 @@ class SlackWebhook:
     def promise(self, access: Access) -> Promise:
         return Promise(NetworkClass.BLIND, can_read=False)
 
+    def answers_at(self, access: Access) -> str:
+        return self._server
+
     def new_key(self, now: datetime) -> str:
         return random_key()
 

@@ -93,6 +93,9 @@ class Webhook:
     def promise(self, access: Access) -> Promise:
         return Promise(NetworkClass.KEYED, REMEMBERED_S, can_read=False)
 
+    def answers_at(self, access: Access) -> str:
+        return str(access.secret.get("address") or "")
+
     def new_key(self, now: datetime) -> str:
         """The `webhook-id` of all tries. No full stop in it: it is signed together with what follows."""
         return random_key()

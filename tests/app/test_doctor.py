@@ -10,7 +10,6 @@ from sqlalchemy import update
 
 from app import condition, doctor, doctor_engine, restore
 from app.cli import main
-from app.doctor_findings import Finding
 from content_library import sealing
 from content_library.database import Database
 from content_library.models.desk import EngineBeat
@@ -20,6 +19,7 @@ from content_library.settings import Settings, load
 from content_library.wall_time import system_tzdata_version, tzdata_version
 from scheduler import worker_beats
 from scheduler.models import Publication
+from scheduler.senders import Senders
 from tests import factories as make
 from tests.scheduler.scene import a_scene
 from tests.support.databases import Databases
@@ -73,6 +73,27 @@ def test_a_well_installation_has_nothing_to_mend(settings: Settings, database: D
         beat(database, job, now())
     assert troubles(settings) == ""
     assert "Sender processes start." in [f.sentence for f in doctor.examine(settings)]
+
+
+def test_where_nobody_can_administer_it_says_what_helps(settings: Settings, database: Database) -> None:
+    assert "Nobody can administer this installation. Run `deskcast set-up-link`." in troubles(settings)
+    with database.write() as session:
+        make.make_user(session, "Maya")
+    assert "so somebody changed the database by hand: restore a backup." in troubles(settings)
+
+
+def test_without_senders_it_names_the_networks_that_go_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_senders: Senders) -> None:
+        raise OSError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(Senders, "start", forbidden)
+    found = doctor_engine.senders(settings)
+    assert not found.ok
+    assert found.sentence.endswith(
+        "nothing goes out on networks other than Public page, Bluesky, Facebook, Instagram and Threads."
+    )
 
 
 def test_without_an_engine_nothing_goes_out(settings: Settings, database: Database) -> None:
@@ -158,24 +179,6 @@ def test_a_record_key_that_is_another_one_is_said(settings: Settings, database: 
 def test_a_restore_that_was_not_finished_is_said(settings: Settings) -> None:
     (settings.data / restore.MARK).touch()
     assert "A restore was not finished" in troubles(settings)
-
-
-def test_the_way_out_is_closed_when_nothing_is_reached() -> None:
-    def none(_host: str, _port: int) -> None:
-        raise TimeoutError("timed out")
-
-    def no_name(host: str, _port: int) -> None:
-        if host == "b.example":
-            raise socket.gaierror("no")
-
-    places = [("a.example", 443), ("b.example", 80)]
-    (closed,) = doctor_engine.reached(places, none)
-    assert not closed.ok and "Check the firewall" in closed.sentence
-    (some,) = doctor_engine.reached(places, no_name)
-    assert not some.ok and "b.example: its name is not found" in some.sentence
-    (all_,) = doctor_engine.reached(places, lambda _h, _p: None)
-    assert all_ == Finding(ok=True, sentence="Outside can be reached (a.example, b.example).")
-    assert next(doctor_engine.reached([], none)).ok
 
 
 def test_the_machine_s_own_zones_are_read_where_they_say_their_release(tmp_path: Path) -> None:

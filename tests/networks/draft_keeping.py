@@ -36,6 +36,9 @@ class DraftKeeper:
     def promise(self, access: Access) -> Promise:
         return self.network.promise(access)
 
+    def answers_at(self, access: Access) -> str:
+        return self.network.answers_at(access)
+
     def new_key(self, now: datetime) -> str:
         return self.network.new_key(now)
 

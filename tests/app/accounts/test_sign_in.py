@@ -14,11 +14,12 @@ from content_library.models.account import Account, AccountState
 from content_library.models.audit import AuditEntry
 from content_library.models.desk import Desk
 from content_library.models.user import User
-from service_channel import connecting
+from service_channel import connecting, network_apps
 from service_channel.models.connecting import NetworkApp, NetworkSignIn
 from service_channel.models.credential import Credential
-from service_channel.networks.base import Connection
+from service_channel.networks.base import AppKeys, Connection
 from service_channel.token_vault import TokenVault
+from tests import factories as make
 from tests.app.accounts.leaving import leads_to
 from tests.app.house import House, database, furnish, send, settings_for
 from tests.support.mock_mastodon import MockMastodon
@@ -182,6 +183,27 @@ def test_an_empty_secret_keeps_the_one_there_is_and_keys_can_be_forgotten(house:
     assert send(sam, page, f"{action}/forgetting").status_code == 303
     with house.database.read() as session:
         assert not session.scalars(select(NetworkApp)).all()
+
+
+def test_keys_sealed_under_a_lost_key_are_asked_for_again_and_break_no_page(
+    house: House, priya: FlaskClient
+) -> None:
+    page, action = "/settings/networks", "/settings/networks/x"
+    with house.database.write() as session:
+        network_apps.keep_registered(
+            session, "x", "", AppKeys("our-id", "our-secret"), vault=TokenVault(["a lost key"]), now=make.NOW
+        )
+    answer = send(priya, f"{HERE}/new/x", f"{HERE}/new/x/sign-in")
+    assert answer.status_code == 422
+    assert "An administrator has to register Deskcast with X first" in said(answer)
+    sam = house.client("sam")
+    assert "our-id" in sam.get(page).text
+    answer = send(sam, page, action, **{"x-client_id": "our-id", "x-client_secret": ""})
+    assert answer.status_code == 422
+    assert "The secret there is cannot be opened. Enter it again." in said(answer)
+    send(sam, page, action, **{"x-client_id": "our-id", "x-client_secret": "our-secret"})
+    answer = send(priya, f"{HERE}/new/x", f"{HERE}/new/x/sign-in")
+    assert leads_to(answer).startswith("https://x.com/i/oauth2/authorize?")
 
 
 def test_of_several_pages_one_is_chosen(house: House, priya: FlaskClient, clock) -> None:
