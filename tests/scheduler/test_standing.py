@@ -250,7 +250,10 @@ def test_only_networks_that_can_be_asked_for_one_post_are_asked(road: Road) -> N
 
 def test_of_the_real_networks_those_are_asked_that_answer_for_one_post_by_its_id() -> None:
     asked = {key for key, network in networks(FetchPolicy()).items() if isinstance(network, Rereadable)}
-    assert asked == {"page", "bluesky", "mastodon", "x", "facebook", "instagram", "threads", "discord", "discord_webhook", "slack"}
+    assert asked == {
+        "page", "bluesky", "mastodon", "x", "linkedin", "facebook", "instagram", "threads",
+        "discord", "discord_webhook", "slack",
+    }  # fmt: skip
 
 
 def test_by_the_identity_we_chose_it_is_found_gone_on_a_network_that_lost_it(road: Road) -> None:
