@@ -19,7 +19,7 @@ NONE = Budget()
 BUDGETS: Mapping[str, Budget] = {
     # docs.bsky.app, Rate Limits: 5,000 points an hour and 35,000 a day, of which a new record takes three.
     "bluesky": Budget(1_666, 11_666),
-    # Mastodon's RateLimiter: 300 new statuses in three hours.
+    # Mastodon's RateLimiter: 300 new statuses in three hours, so 100 in each. No day's limit is published: 800 is ours.
     "mastodon": Budget(100, 800),
     # help.x.com, X limits: 2,400 posts a day, in shares of half an hour.
     "x": Budget(100, 2_400),

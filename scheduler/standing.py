@@ -155,7 +155,8 @@ def _place(session: Session, world: World, publication: Publication) -> Place:
         raise CannotOpen(f"{account.handle} cannot be asked.")
     access = accounts.access(session, account, database=world.database, vault=world.vault)
     first = parts[0]
-    return Place(network, account.network, access, RemoteRef(first.remote_id or "", first.cid, first.url))
+    ref = RemoteRef(first.remote_id or "", first.cid, first.url, first.created_at)
+    return Place(network, account.network, access, ref)
 
 
 def _look(place: Place, deadline_s: float, publication_id: int) -> FindResult:

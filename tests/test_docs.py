@@ -9,14 +9,17 @@ import pytest
 from app.cli import main
 from content_library import settings
 from content_library.models.account import NETWORK_NAMES
+from content_library.posting_limits import BUDGETS, Budget
 from content_library.web_addresses import FetchPolicy
 from scheduler.gate import Reason
 from scheduler.world import leaves_through_sender
-from service_channel.accounts import networks
+from service_channel.networks.base import Access, Network
+from service_channel.networks.every import networks
 from tools import print_flows, screenshots
 
 ROOT = Path(__file__).resolve().parent.parent
 OPERATORS = ROOT / "docs" / "operators.md"
+NETWORKS = ROOT / "docs" / "networks.md"
 SECURITY = ROOT / "docs" / "security.md"
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGES.md")),
@@ -26,7 +29,11 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEST_FILE = re.compile(r"\btests/[\w/]+\.py\b")
 TARGET = re.compile(r"`make ([a-z][a-z-]*)[^`]*`")
 VARIABLE = re.compile(r"^\| `([A-Z][A-Z_]+)` \|", re.MULTILINE)
+CLASS = re.compile(r"\b[Cc]lass ([KIQB])\b")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+ACCESSES = [Access(1, "desk", secret) for secret in ({}, {"can_read": True}, {"keyed": True})]
+"""Accounts as they are connected: what an adapter's promise hangs on, where it is not one for all."""
 
 by_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -67,6 +74,16 @@ def anchors(document: Path) -> set[str]:
     return {
         re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in HEADING.findall(document.read_text())
     }
+
+
+def rows_under(heading: str) -> list[list[str]]:
+    """The cells of the table of networks whose heads begin like this."""
+    table = NETWORKS.read_text().split(heading)[1].split("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def classes_of(network: Network) -> set[str]:
+    return {network.promise(access).kind.value for access in ACCESSES}
 
 
 def test_the_tables_of_states_are_those_of_the_code():
@@ -157,3 +174,29 @@ def test_every_picture_is_shown():
         Path(path).name for document in DOCUMENTS for path, _ in links(document) if path.endswith(".png")
     }
     assert shown == {path.name for path in screenshots.SHOTS.glob("*.png")}
+
+
+def test_the_table_of_networks_names_the_class_that_each_adapter_promises():
+    said = {}
+    for name, _, classes, *_ in rows_under("| Network | Connected by | Class |"):
+        page = re.search(r"\(networks/(\w+)\.md\)", name)
+        said[page.group(1) if page else "page"] = set(re.findall(r"\b[KIQB]\b", classes))
+    assert said == {key: classes_of(network) for key, network in networks(FetchPolicy()).items()}
+
+
+def test_the_page_of_each_network_names_its_class_under_the_promise():
+    said = {}
+    for page in sorted((ROOT / "docs" / "networks").glob("*.md")):
+        promise = page.read_text().split("\n## The promise\n")[1].split("\n## ")[0]
+        said[page.stem] = set(CLASS.findall(promise))
+    made = networks(FetchPolicy())
+    assert said == {key: classes_of(network) for key, network in made.items() if key != "page"}
+
+
+def test_the_table_of_budgets_is_that_of_the_code():
+    said = {}
+    for names, *numbers in rows_under("| Network | an hour | a day |"):
+        hour, day = (int(number.replace(",", "")) if number else None for number in numbers)
+        for name in re.sub(r" \(.*\)", "", names).split(", "):
+            said[name.removesuffix(" Page")] = Budget(hour, day)
+    assert said == {NETWORK_NAMES[key]: budget for key, budget in BUDGETS.items()}

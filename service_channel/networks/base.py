@@ -80,11 +80,15 @@ class Poll:
 
 @dataclass(frozen=True)
 class RemoteRef:
-    """Where a part stands on the network: `remote_id` (Bluesky: the at:// address), `cid` if it has one."""
+    """Where a part stands on the network: `remote_id` (Bluesky: the at:// address), `cid` if it has one.
+
+    `made_at`: the moment chosen before it was first tried, where it is known. It says how far back to read.
+    """
 
     remote_id: str
     cid: str = ""
     url: str = ""
+    made_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -301,7 +305,10 @@ class Rereadable(Protocol):
     """A network that can be asked for one post by its id, whatever its words are by now."""
 
     def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
-        """Whether a post that was out still stands. ABSENT only where the network itself says that there is none."""
+        """Whether a post that was out still stands. ABSENT only where the network itself says that there is none.
+
+        An answer that may also mean "not for you" is no such word, nor is a limit, a fault, or a token that is refused.
+        """
         ...
 
 

@@ -116,6 +116,21 @@ class DiscordWebhook:
     def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
         return FindResult(Presence.UNREADABLE, message=_BLIND)
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        """Of a message in the webhook's channel: one that was moved to another does not see what it posted before."""
+        if not ref.remote_id.isdigit():
+            return FindResult(
+                Presence.UNREADABLE, message=f"{ref.remote_id} is not a message of this account."
+            )
+        line = self._line(_token(access), deadline_s)
+        try:
+            reply = line.get(f"{_path(access)}/messages/{ref.remote_id}")
+        except Failed as failed:
+            gone = code_of(failed) == UNKNOWN_MESSAGE and _is_where_it_was(line, access)
+            return failed.as_find(Presence.ABSENT if gone else Presence.UNREADABLE)
+        same = reply.body.get("id") == ref.remote_id
+        return FindResult(Presence.FOUND if same else Presence.UNREADABLE, ref, reply.status)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         body = {"message": ref.remote_id}
         if not ref.remote_id.isdigit():
@@ -146,6 +161,16 @@ def _token(access: Access) -> str:
 
 def _path(access: Access) -> str:
     return f"/webhooks/{access.secret.get('id') or 0}/{WITHHELD}"
+
+
+def _is_where_it_was(line: Caller, access: Access) -> bool:
+    """Only where Discord says so: the webhook is there and still leads to the channel it was connected with."""
+    try:
+        found = line.get(_path(access)).body
+    except Failed:
+        return False
+    channel = access.secret.get("channel")
+    return bool(channel) and (found.get("id"), found.get("channel_id")) == (access.secret.get("id"), channel)
 
 
 def _typed(given: Mapping[str, str]) -> tuple[str, str]:

@@ -115,6 +115,12 @@ class Facebook:
         except Failed as failed:
             return failed.as_find()
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        try:
+            return Page(access, self._line(access, deadline_s)).stands(ref)
+        except Failed as failed:
+            return failed.as_find()
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         try:
             return deleted(self._line(access, deadline_s), ref)

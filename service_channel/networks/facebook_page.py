@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from service_channel.networks import meta_comments
+from service_channel.networks import meta_comments, meta_standing
 from service_channel.networks.base import (
     Access,
     FindResult,
@@ -79,6 +79,13 @@ class Page:
         if published is None:
             return self._listed(part) or FindResult(Presence.ABSENT)
         return _standing(kept, part) if published else FindResult(Presence.ABSENT)
+
+    def stands(self, ref: RemoteRef) -> FindResult:
+        """Of a post, whose id begins with the Page's own; comments are not looked at again."""
+        if not ref.remote_id.startswith(f"{self._id}_"):
+            return meta_standing.not_ours(ref)
+        listing = meta_standing.Listing(f"{self._id}/published_posts", "created_time", shown="is_published")
+        return meta_standing.look(self._line, ref, listing)
 
     def prepare_comment(self, part: OutgoingPart) -> Preparation:
         return Preparation(

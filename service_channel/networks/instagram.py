@@ -14,7 +14,7 @@ import httpx
 
 from content_library.network_limits import count, limits_of
 from content_library.web_fetch import FetchPolicy, httpx_transport
-from service_channel.networks import meta_comments, meta_login
+from service_channel.networks import meta_comments, meta_login, meta_standing
 from service_channel.networks.base import (
     Access,
     AppKeys,
@@ -141,6 +141,13 @@ class Instagram:
                 line, author = self._line(access, deadline_s), own_id(access, "ig_id")
                 return meta_comments.find_comment(line, meta_comments.INSTAGRAM, part, author=author)
             return self._containers(access, deadline_s).find(part)
+        except Failed as failed:
+            return failed.as_find()
+
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        try:
+            listing = meta_standing.Listing(f"{own_id(access, 'ig_id')}/media", "timestamp")
+            return meta_standing.look(self._line(access, deadline_s), ref, listing)
         except Failed as failed:
             return failed.as_find()
 

@@ -34,7 +34,7 @@ from service_channel.networks.base import (
     SignInWay,
 )
 from service_channel.networks.calls import Caller, Failed, Reply
-from service_channel.networks.linkedin_looking import found_part, is_standing
+from service_channel.networks.linkedin_looking import found_part, is_standing, still_there
 from service_channel.networks.linkedin_records import (
     COMMENT,
     POST,
@@ -138,6 +138,15 @@ class LinkedIn:
             return FindResult(Presence.UNREADABLE, message=_BLIND)
         try:
             return found_part(self._line(access, deadline_s), _author(access), part)
+        except Failed as failed:
+            return failed.as_find()
+
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        """Of a post; comments are not looked at again."""
+        if not access.secret.get("can_read") or not POST.fullmatch(ref.remote_id):
+            return FindResult(Presence.UNREADABLE, message=_BLIND)
+        try:
+            return still_there(self._line(access, deadline_s), ref.remote_id, _author(access))
         except Failed as failed:
             return failed.as_find()
 

@@ -14,6 +14,7 @@ from service_channel.networks.base import Outcome
 from service_channel.networks.calls import Failed, Refusal
 
 DUPLICATE = "DUPLICATE_POST"
+NOT_FOUND = "RESOURCE_NOT_FOUND"
 _NAMED = regex.compile(r"duplicate of (urn:li:(?:share|ugcPost):[0-9]{1,19})", regex.IGNORECASE)
 _NO_PERMISSION = ("ACCESS_DENIED", "not enough permissions", "/author]", "/actor]")
 _WAIT_S = 300.0

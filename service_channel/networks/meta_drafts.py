@@ -74,7 +74,7 @@ def ours(
     """
     earliest = part.created_at - _CLOCKS_MAY_DIFFER
     for entry in entries:
-        made, words, remote_id = _instant(entry.get(time)), entry.get(text), entry.get("id")
+        made, words, remote_id = instant_of(entry.get(time)), entry.get(text), entry.get("id")
         is_known = not isinstance(remote_id, str) or remote_id in part.taken
         if made is None or made < earliest or is_known:
             continue
@@ -87,11 +87,12 @@ def reaches_back(entries: Sequence[Mapping[str, Any]], part: OutgoingPart, *, ti
     """Whether a list, newest first, holds everything since the first try: only then "not in it" means something."""
     if len(entries) < most:
         return True
-    oldest = _instant(entries[-1].get(time))
+    oldest = instant_of(entries[-1].get(time))
     return oldest is not None and oldest < part.created_at - _CLOCKS_MAY_DIFFER
 
 
-def _instant(said: Any) -> datetime | None:
+def instant_of(said: Any) -> datetime | None:
+    """A moment as the Graph API writes it; None for anything else."""
     try:
         instant = datetime.fromisoformat(said)
     except (TypeError, ValueError):

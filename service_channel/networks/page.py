@@ -86,6 +86,10 @@ class Page:
         same = standing.digest == payload(access, part)["digest"]
         return FindResult(Presence.FOUND if same else Presence.DIFFERENT, standing.ref)
 
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        standing = _store(access).find(ref.remote_id)
+        return FindResult(Presence.FOUND, standing.ref) if standing else FindResult(Presence.ABSENT)
+
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         _store(access).delete(ref.remote_id)
         return SendResult(Outcome.SENT, ref)

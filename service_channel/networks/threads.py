@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from content_library.web_fetch import FetchPolicy, httpx_transport
-from service_channel.networks import threads_login
+from service_channel.networks import meta_standing, threads_login
 from service_channel.networks.base import (
     Access,
     AppKeys,
@@ -113,6 +113,13 @@ class Threads:
     def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
         try:
             return self._containers(access, deadline_s).find(part)
+        except Failed as failed:
+            return failed.as_find()
+
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        try:
+            listing = meta_standing.Listing(f"{own_id(access, 'user_id')}/threads", "timestamp")
+            return meta_standing.look(self._line(access, deadline_s), ref, listing)
         except Failed as failed:
             return failed.as_find()
 

@@ -4,7 +4,7 @@ sign in.
 A subclass defines the fixtures `network` and `access`, and `standing`. `Contract` is for class I, `KeyedContract` for
 K, `QueryableContract` for Q, `BlindContract` for B. `SignIn` adds what holds where one signs in, and `Wired` what
 holds for every network behind a recorded server (`tests/networks/servers`), `AskedAgain` what holds where one post can
-be asked for by its id.
+be asked for by its id (`AskedForOne` where nobody signs in).
 """
 
 from dataclasses import replace
@@ -353,7 +353,7 @@ class Wired(SignIn):
         assert not [secret for secret in self.secrets if secret in repr(answer)]
 
 
-class AskedAgain(SignIn):
+class AskedForOne:
     """Where one post can be asked for by its id, long after it went out."""
 
     def test_what_stands_is_there_and_what_was_removed_is_proved_to_be_gone(
@@ -366,6 +366,10 @@ class AskedAgain(SignIn):
         assert network.delete(access, ref, deadline_s=DEADLINE_S).outcome is Outcome.SENT
         assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.ABSENT
         assert network.stands(access, other, deadline_s=DEADLINE_S).presence is Presence.FOUND
+
+
+class AskedAgain(AskedForOne, SignIn):
+    """The same over a wire."""
 
     def test_who_may_not_look_or_cannot_says_nothing(
         self, network: Network, access: Access, wrong_access: Access, unreachable_access: Access

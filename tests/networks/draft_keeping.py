@@ -19,6 +19,7 @@ from service_channel.networks.base import (
     Prepared,
     Promise,
     RemoteRef,
+    Rereadable,
     SendResult,
 )
 
@@ -55,6 +56,11 @@ class DraftKeeper:
 
     def find(self, access: Access, part: OutgoingPart, *, deadline_s: float) -> FindResult:
         return self._of(access).find(access, self._whole(part), deadline_s=deadline_s)
+
+    def stands(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> FindResult:
+        network = self._of(access)
+        assert isinstance(network, Rereadable)
+        return network.stands(access, ref, deadline_s=deadline_s)
 
     def delete(self, access: Access, ref: RemoteRef, *, deadline_s: float) -> SendResult:
         return self._of(access).delete(access, ref, deadline_s=deadline_s)

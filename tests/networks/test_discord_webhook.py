@@ -10,7 +10,7 @@ import pytest
 from service_channel.networks.base import Access, Outcome, Poll, Presence, RemoteRef
 from service_channel.networks.discord_webhook import DiscordWebhook
 from tests.networks.chat_ways import images, refusal, way
-from tests.networks.contract import DEADLINE_S, BlindContract, Wired, a_part, send
+from tests.networks.contract import DEADLINE_S, AskedAgain, BlindContract, Wired, a_part, send
 from tests.networks.servers.discord import CHANNEL, GUILD, HOOK, DiscordServer
 from tests.networks.servers.recorded import Recorded
 
@@ -52,7 +52,7 @@ def unreachable_access(access: Access) -> Access:
     return replace(access, secret={**access.secret, "token": LOST})
 
 
-class TestDiscordWebhookContract(BlindContract, Wired):
+class TestDiscordWebhookContract(AskedAgain, BlindContract, Wired):
     secrets = (LIVE, WRONG, LOST)
 
     @pytest.fixture(autouse=True)
@@ -83,6 +83,48 @@ def test_taking_down_again_is_done_and_other_things_are_not_taken_down(
     for _ in range(2):
         assert network.delete(access, ref, deadline_s=DEADLINE_S).outcome is Outcome.SENT
     assert network.delete(access, RemoteRef("../1"), deadline_s=DEADLINE_S).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, {"message": "Invalid Webhook Token", "code": 50027}),
+        (403, {"message": "Missing Access", "code": 50001}),
+        (404, {"message": "Unknown Webhook", "code": 10015}),
+        (404, {"message": "Unknown Channel", "code": 10003}),
+        (404, {"message": "404: Not Found", "code": 0}),
+        (404, {}),
+        (429, {"message": "You are being rate limited.", "retry_after": 2.5, "global": False}),
+        (500, {"message": "Internal Server Error", "code": 0}),
+        (503, {}),
+    ],
+)
+def test_only_the_words_unknown_message_of_a_webhook_that_is_where_it_was_say_that_it_is_gone(
+    network: DiscordWebhook, access: Access, server: Recorded, status: int, body: dict[str, Any]
+) -> None:
+    ref = send(network, access, a_part(network)).ref
+    assert ref is not None
+    network.delete(access, ref, deadline_s=DEADLINE_S)
+    messages, hook = "GET /webhooks/<hook>/<token>/messages/<number>", "GET /webhooks/<hook>/<token>"
+    for view in (messages, hook):
+        usual = server.app.view_functions[view]
+        server.app.view_functions[view] = lambda **_asked: (body, status)
+        assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.UNREADABLE
+        server.app.view_functions[view] = usual
+    assert network.stands(access, ref, deadline_s=0).presence is Presence.UNREADABLE
+    assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.ABSENT
+
+
+def test_a_webhook_that_was_moved_to_another_channel_says_nothing_of_what_it_posted_before(
+    network: DiscordWebhook, access: Access, discord: DiscordServer
+) -> None:
+    ref = send(network, access, a_part(network)).ref
+    assert ref is not None
+    discord.hook_channel = "200000000000000009"
+    assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.UNREADABLE
+    discord.hook_channel = CHANNEL
+    assert network.stands(access, ref, deadline_s=DEADLINE_S).presence is Presence.FOUND
+    assert network.stands(access, RemoteRef("../1"), deadline_s=DEADLINE_S).presence is Presence.UNREADABLE
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_sent(

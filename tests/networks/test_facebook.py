@@ -22,7 +22,17 @@ from service_channel.networks.base import (
 )
 from service_channel.networks.facebook import Facebook
 from service_channel.networks.meta_drafts import draft_of, read_draft
-from tests.networks.contract import CREATED_AT, DEADLINE_S, Contract, Wired, a_part, prepared, presence, send
+from tests.networks.contract import (
+    CREATED_AT,
+    DEADLINE_S,
+    AskedAgain,
+    Contract,
+    Wired,
+    a_part,
+    prepared,
+    presence,
+    send,
+)
 from tests.networks.draft_keeping import DraftKeeper, accesses
 from tests.networks.servers.facebook import PAGE, TOKEN, FacebookServer
 from tests.networks.servers.meta import APP_SECRET, graph_error, proof
@@ -78,7 +88,7 @@ def picture(tmp_path: Path) -> OutgoingMedia:
     )
 
 
-class TestFacebookContract(Wired, Contract):
+class TestFacebookContract(AskedAgain, Wired, Contract):
     secrets = (TOKEN, "EAAstolen-token", APP_SECRET, proof(TOKEN))
 
     @pytest.fixture(autouse=True)

@@ -20,7 +20,17 @@ from service_channel.networks.base import (
 )
 from service_channel.networks.instagram import Instagram
 from service_channel.networks.meta_drafts import draft_of, read_draft
-from tests.networks.contract import CREATED_AT, DEADLINE_S, Contract, Wired, a_part, prepared, presence, send
+from tests.networks.contract import (
+    CREATED_AT,
+    DEADLINE_S,
+    AskedAgain,
+    Contract,
+    Wired,
+    a_part,
+    prepared,
+    presence,
+    send,
+)
 from tests.networks.draft_keeping import DraftKeeper, accesses
 from tests.networks.meta_pictures import a_jpeg
 from tests.networks.servers.instagram import TOKEN, USER, InstagramServer
@@ -86,7 +96,7 @@ def unreachable_access() -> Access:
     return accesses(SECRET)[2]
 
 
-class TestInstagramContract(Wired, Contract):
+class TestInstagramContract(AskedAgain, Wired, Contract):
     secrets = (TOKEN, "EAAstolen-token", APP_SECRET, proof(TOKEN))
 
     @pytest.fixture(autouse=True)

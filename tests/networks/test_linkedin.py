@@ -29,6 +29,7 @@ from service_channel.networks.linkedin_text import little, plain, reads_the_same
 from tests.networks.contract import (
     CREATED_AT,
     DEADLINE_S,
+    AskedAgain,
     BlindContract,
     QueryableContract,
     Wired,
@@ -99,7 +100,7 @@ def unreachable_access(access: Access) -> Access:
     return replace(access, secret={**access.secret, "access_token": NOWHERE})
 
 
-class TestAPageThatCanBeRead(Wired, QueryableContract):
+class TestAPageThatCanBeRead(AskedAgain, Wired, QueryableContract):
     secrets = SECRETS
 
     @pytest.fixture(autouse=True)
@@ -749,3 +750,87 @@ def test_sending_makes_one_call(network: LinkedIn, access: Access, server: Linke
     network.send(access, part, Prepared(), deadline_s=DEADLINE_S)
     assert [(asked.method, asked.path) for asked in server.asked] == [("POST", "/rest/posts")]
     assert prepared(network, access, part) == Prepared()
+
+
+# Does it still stand: 404 alone proves nothing
+
+
+def removed(network: LinkedIn, access: Access) -> RemoteRef:
+    """A post that is gone, beside one that stands."""
+    ref, other = (send(network, access, a_part(network, text)).ref for text in ("Elm.", "Oak."))
+    assert ref is not None and other is not None
+    network.delete(access, ref, deadline_s=DEADLINE_S)
+    return ref
+
+
+def seen(network: LinkedIn, access: Access, ref: RemoteRef) -> Presence:
+    return network.stands(access, ref, deadline_s=DEADLINE_S).presence
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error(401, "REVOKED_ACCESS_TOKEN", "The token used in the request has been revoked by the user"),
+        error(403, "ACCESS_DENIED", "Not enough permissions to access: partnerApiPostsExternal.GET.20260901"),
+        error(404, "", "Not Found"),
+        error(426, "NONEXISTENT_VERSION", "Requested version 20260901 is not active"),
+        error(429, "TOO_MANY_REQUESTS", "Resource level throttle APPLICATION DAY limit is reached."),
+        error(500, "INTERNAL_SERVER_ERROR", "Internal Server Error"),
+        error(504, "GATEWAY_TIMEOUT", "Gateway Timeout"),
+        Response("<html>Not Found</html>", 404, content_type="text/html"),
+        Response("<html>Wait</html>", 200, content_type="text/html"),
+    ],
+    ids=lambda answer: f"{answer.status_code}",
+)
+def test_a_doubtful_answer_for_a_post_or_for_the_list_never_says_that_it_is_gone(
+    network: LinkedIn, access: Access, server: LinkedInServer, answer: Response
+) -> None:
+    ref = removed(network, access)
+    for view in ("_get", "_find"):
+        usual = server.app.view_functions[view]
+        server.app.view_functions[view] = lambda **_asked: answer
+        assert seen(network, access, ref) is Presence.UNREADABLE
+        server.app.view_functions[view] = usual
+    assert network.stands(access, ref, deadline_s=0).presence is Presence.UNREADABLE
+    assert seen(network, access, ref) is Presence.ABSENT
+
+
+def test_a_post_that_is_not_shown_but_listed_is_not_gone_and_an_empty_list_proves_nothing(
+    network: LinkedIn, access: Access, server: LinkedInServer
+) -> None:
+    ref = removed(network, access)
+    (other,) = server.posts
+    server.app.view_functions["_get"] = lambda **_asked: error(
+        404, "RESOURCE_NOT_FOUND", "Could not find entity"
+    )
+    assert seen(network, access, RemoteRef(other)) is Presence.UNREADABLE
+    server.hidden.add(other)
+    assert seen(network, access, ref) is Presence.UNREADABLE
+
+
+def test_what_has_been_posted_since_is_read_as_far_back_as_the_post_and_no_further(
+    network: LinkedIn, access: Access, server: LinkedInServer
+) -> None:
+    ref = removed(network, access)
+    made = moment_of(ref.remote_id)
+    assert made is not None
+    for number in range(250):
+        server.add(f"Later {number}", at=made + timedelta(minutes=number + 1))
+        server.add(f"Earlier {number}", at=made - timedelta(minutes=number + 5))
+    before = len(server.asked)
+    assert seen(network, access, ref) is Presence.ABSENT
+    assert len(server.asked) - before == 4
+    for number in range(300):
+        server.add(f"Much later {number}", at=made + timedelta(days=1, minutes=number))
+    assert seen(network, access, ref) is Presence.UNREADABLE
+
+
+def test_whose_posts_cannot_be_read_and_what_is_no_post_is_not_asked_for(
+    network: LinkedIn, access: Access, person: Access, server: LinkedInServer
+) -> None:
+    ref = removed(network, access)
+    before = len(server.asked)
+    assert seen(network, person, ref) is Presence.UNREADABLE
+    comment = RemoteRef("urn:li:comment:(urn:li:activity:1,2)")
+    assert seen(network, access, comment) is Presence.UNREADABLE
+    assert len(server.asked) == before

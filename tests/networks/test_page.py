@@ -10,7 +10,7 @@ import pytest
 
 from service_channel.networks.base import Access, OutgoingMedia, RemoteRef
 from service_channel.networks.page import Page, StandingPost, payload
-from tests.networks.contract import Contract, a_part
+from tests.networks.contract import AskedForOne, Contract, a_part
 
 
 class DictStore:
@@ -43,7 +43,7 @@ def access() -> Access:
     return Access(1, "desk", store=DictStore())
 
 
-class TestPageContract(Contract):
+class TestPageContract(AskedForOne, Contract):
     def standing(self, access: Access) -> int:
         return len(access.store.rows)
 

@@ -9,7 +9,7 @@ from service_channel.networks.base import Access
 from service_channel.networks.page import Page
 from service_channel.page_store import PageStore
 from tests.factories import make_desk, page_of
-from tests.networks.contract import Contract
+from tests.networks.contract import AskedForOne, Contract
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def access(database: Database) -> Access:
         return Access(account.id, account.handle, store=PageStore(database))
 
 
-class TestPageOverItsTable(Contract):
+class TestPageOverItsTable(AskedForOne, Contract):
     def standing(self, access: Access) -> int:
         with access.store._database.read() as session:
             found = select(func.count()).select_from(PagePost).where(PagePost.taken_down_at.is_(None))

@@ -24,7 +24,7 @@ from service_channel.networks.base import (
     RemoteRef,
 )
 from service_channel.networks.threads import Threads
-from tests.networks.contract import DEADLINE_S, Contract, Wired, a_part, prepared, presence, send
+from tests.networks.contract import DEADLINE_S, AskedAgain, Contract, Wired, a_part, prepared, presence, send
 from tests.networks.draft_keeping import DraftKeeper, accesses
 from tests.networks.meta_pictures import a_jpeg
 from tests.networks.servers.meta import APP_ID, APP_SECRET, NOW, graph_error
@@ -87,7 +87,7 @@ def picture(tmp_path: Path) -> OutgoingMedia:
     return a_jpeg(tmp_path)
 
 
-class TestThreadsContract(Wired, Contract):
+class TestThreadsContract(AskedAgain, Wired, Contract):
     secrets = (TOKEN, "EAAstolen-token", APP_SECRET)
 
     @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from content_library.models.notice import Notice
 from content_library.web_fetch import FetchPolicy
 from scheduler import mending, standing
-from scheduler.models import AttemptOutcome, Publication, PublicationState, Standing
+from scheduler.models import AttemptOutcome, Part, Publication, PublicationState, Standing
 from service_channel.models.allowance import Allowance
 from service_channel.networks.base import Access, FindResult, Presence, RemoteRef, Rereadable
 from service_channel.networks.every import networks
@@ -230,6 +230,13 @@ def test_two_engines_do_not_look_at_the_same(road: Road, network: Watched, out: 
         assert standing.due(session, now=road.clock()) == []
 
 
+def test_a_network_is_told_how_far_back_it_has_to_read(road: Road, network: Watched, out: int) -> None:
+    after(road, hours=2)
+    with road.database.read() as session:
+        chosen = session.get_one(Part, (out, 0)).created_at
+    assert [ref.made_at for ref in network.asked] == [chosen]
+
+
 def test_what_went_out_long_ago_is_not_begun_with(road: Road, network: Watched, out: int) -> None:
     assert after(road, days=8) == 0
 
@@ -243,7 +250,10 @@ def test_only_networks_that_can_be_asked_for_one_post_are_asked(road: Road) -> N
 
 def test_of_the_real_networks_those_are_asked_that_answer_for_one_post_by_its_id() -> None:
     asked = {key for key, network in networks(FetchPolicy()).items() if isinstance(network, Rereadable)}
-    assert asked == {"bluesky", "mastodon", "x", "discord", "slack"}
+    assert asked == {
+        "page", "bluesky", "mastodon", "x", "linkedin", "facebook", "instagram", "threads",
+        "discord", "discord_webhook", "slack",
+    }  # fmt: skip
 
 
 def test_by_the_identity_we_chose_it_is_found_gone_on_a_network_that_lost_it(road: Road) -> None:

@@ -1,5 +1,6 @@
 """Discord as docs.discord.com describes it: Get Current User, Get Channel, Get Channel Messages, Create Message, Delete
-Message, Get Webhook with Token, Execute Webhook, Delete Webhook Message, Uploading Files, Error Messages, Rate Limits.
+Message, Get Webhook with Token, Execute Webhook, Get Webhook Message, Delete Webhook Message, Uploading Files, Error
+Messages, Rate Limits.
 """
 
 import json
@@ -23,7 +24,10 @@ BOT, CHANNEL, GUILD, HOOK = (
 
 @dataclass
 class DiscordServer:
-    """One server with one channel, one bot and one webhook. `refuse` is what the next posting answers instead."""
+    """One server with one channel, one bot and one webhook. `refuse` is what the next posting answers instead.
+
+    `hook_channel` is where the webhook leads now: people can move it.
+    """
 
     token: str = "MTk4NjIy.Cl2FMQ.live-bot-token"
     hook_token: str = "live_webhook-token"
@@ -31,6 +35,7 @@ class DiscordServer:
     channel: dict[str, Any] = field(
         default_factory=lambda: {"id": CHANNEL, "type": 0, "name": "status", "guild_id": GUILD}
     )
+    hook_channel: str = CHANNEL
     refuse: tuple[int, dict[str, Any]] | None = None
     files: dict[str, bytes] = field(default_factory=dict)
 
@@ -49,6 +54,7 @@ class DiscordServer:
             ("DELETE", "/channels/<channel>/messages/<number>", self.delete),
             ("GET", "/webhooks/<hook>/<token>", self.get_hook),
             ("POST", "/webhooks/<hook>/<token>", posting(self.execute)),
+            ("GET", "/webhooks/<hook>/<token>/messages/<number>", self.get_by_hook),
             ("DELETE", "/webhooks/<hook>/<token>/messages/<number>", self.delete_by_hook),
         ]
         for method, rule, view in rules:
@@ -122,7 +128,7 @@ class DiscordServer:
                 "type": 1,
                 "name": "Elm Street",
                 "token": token,
-                "channel_id": CHANNEL,
+                "channel_id": self.hook_channel,
                 "guild_id": GUILD,
             },
         )
@@ -134,6 +140,13 @@ class DiscordServer:
         assert "nonce" not in body and "message_reference" not in body
         one = self._made(body, HOOK)
         return _json(200, one) if request.args.get("wait") == "true" else Response("", 204)
+
+    def get_by_hook(self, hook: str, token: str, number: str) -> Response:
+        if dead := self._dead(hook, token):
+            return dead
+        if self.hook_channel != CHANNEL:
+            return _error(404, 10008, "Unknown Message")
+        return self.get_message(CHANNEL, number)
 
     def delete_by_hook(self, hook: str, token: str, number: str) -> Response:
         return self._dead(hook, token) or self.delete(CHANNEL, number)

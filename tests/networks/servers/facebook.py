@@ -18,11 +18,12 @@ SCOPES = ["pages_show_list", "pages_read_engagement", "pages_manage_posts", "pag
 
 @dataclass
 class FacebookServer(GraphServer):
-    """`publishes_drafts`: it ignores that a post should stay unpublished."""
+    """`publishes_drafts`: it ignores that a post should stay unpublished. `hides_posts`: its list of posts is empty."""
 
     name: str = "facebook"
     version: str = "v25.0"
     publishes_drafts: bool = False
+    hides_posts: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,7 +86,8 @@ class FacebookServer(GraphServer):
         return {"success": True}
 
     def _published(self) -> Any:
-        return {"data": [{"id": post, **made} for post, made in reversed(self.recorded.posts.items())]}
+        posts = {} if self.hides_posts else self.recorded.posts
+        return self.page_of([{"id": post, **made} for post, made in reversed(posts.items())])
 
     def _comment(self, post: str) -> Any:
         if post not in self.recorded.posts:

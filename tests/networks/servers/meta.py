@@ -104,7 +104,10 @@ class GraphServer:
         return self.tokens.get(self._token(), "")
 
     def gone(self, object_id: str) -> Response:
-        return graph_error(100, GONE.format(method=request.method.lower(), id=object_id), subcode=33)
+        return self.gone_as(request.method.lower(), object_id)
+
+    def gone_as(self, method: str, object_id: str) -> Response:
+        return graph_error(100, GONE.format(method=method, id=object_id), subcode=33)
 
     def shown(self, object_id: str) -> Any:
         """The asked fields of an object."""
@@ -115,6 +118,16 @@ class GraphServer:
         asked = request.args.get("fields", "id").split(",")
         found = self.objects[object_id]
         return {"id": object_id, **{name: found[name] for name in asked if name in found}}
+
+    def page_of(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
+        """One page of a list, with cursors ("Paginated results"): `next` is there as long as there is more."""
+        first, limit = int(request.args.get("after", "0")), int(request.args.get("limit", "25"))
+        shown = entries[first : first + limit]
+        if not shown:
+            return {"data": []}
+        last = first + len(shown)
+        more = {"next": f"{request.base_url}?after={last}"} if last < len(entries) else {}
+        return {"data": shown, "paging": {"cursors": {"before": str(first), "after": str(last)}, **more}}
 
     def _token(self) -> str:
         return request.headers.get("Authorization", "").removeprefix("Bearer ")

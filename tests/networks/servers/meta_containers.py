@@ -97,13 +97,13 @@ class ContainerServer(GraphServer):
     def _listed(self, *, is_reply: bool) -> Any:
         posts = {} if self.hides_posts else self.recorded.posts
         asked = request.args["fields"].split(",")
-        return {
-            "data": [
+        return self.page_of(
+            [
                 {"id": media, **{name: post[name] for name in asked if name in post}}
                 for media, post in reversed(posts.items())
                 if bool(post.get("reply_to_id")) is is_reply
             ]
-        }
+        )
 
     def _limit(self) -> Any:
         config = {"quota_total": self.total, "quota_duration": 86_400}
