@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from app.network_icons import NETWORK_ICONS
 from content_library.wall_time import zone
+from scheduler.publication_flow import shown
 
 _URL = re.compile(r"https?://[^\s<>\"]+")
 
@@ -123,5 +124,13 @@ def teach_templates(app: Flask) -> None:
     """Register filters and globals."""
     app.jinja_env.globals.update(_=gettext, time_tag=time_tag, NETWORK_ICONS=NETWORK_ICONS)
     app.jinja_env.filters.update(
-        linked=linked, exact=exact, words=words, span=span, worked=worked, city=city, day=day, name_in=name_in
+        linked=linked,
+        exact=exact,
+        words=words,
+        span=span,
+        worked=worked,
+        city=city,
+        day=day,
+        name_in=name_in,
+        shown=shown,
     )

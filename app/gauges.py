@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import condition
 from content_library.settings import Settings
-from scheduler import agenda, watch
+from scheduler import agenda, conservation, watch
 from scheduler.models import PublicationState
 
 
@@ -23,6 +23,7 @@ class Asked(Collector):
         yield from self._publications()
         yield from self._beats()
         yield self._overdue()
+        yield from self._missing()
         yield from self._workers()
         unsealed = condition.unsealed(self._session)
         yield _one("deskcast_record_unsealed", "Entries of the record without a seal", unsealed.count)
@@ -48,6 +49,13 @@ class Asked(Collector):
         yield _one("deskcast_sends_in_flight", "Publications that are being sent at this moment", sending)
         since = watch.oldest_unknown(self._session)
         yield _one("deskcast_unknown_oldest_seconds", "Age of the oldest unknown", self._age(since))
+
+    def _missing(self) -> Iterator[GaugeMetricFamily]:
+        """As the watchdog compared the books last, both of one moment; nothing before it ever has."""
+        book = conservation.read_book(self._session)
+        if book.checked_at is not None:
+            text = "Publications that were planned and are not there; below 0: that are there and were not planned"
+            yield _one("deskcast_publications_missing", text, book.missing)
 
     def _workers(self) -> Iterator[GaugeMetricFamily]:
         found = condition.workers(self._session, self._settings, now=self._now)

@@ -18,7 +18,7 @@ from content_library.search import matching
 from content_library.wall_time import resolve, wall_of
 from scheduler.gate import Reason
 from scheduler.models import NEEDING, Publication, PublicationState
-from scheduler.publication_flow import GIVEN_UP, SET_ASIDE, UNSENT, WORDS, word
+from scheduler.publication_flow import GIVEN_UP, SET_ASIDE, UNSENT, WORDS, shown, word
 
 NEEDS_PERSON = (PublicationState.NEEDS_PERSON, PublicationState.FAILED, PublicationState.MISSED)
 OPEN = (
@@ -61,14 +61,8 @@ class Card:
 
     @property
     def shown(self) -> str:
-        """Its state as badges name it: what was taken down, is gone or left as it is, is not what it was."""
-        if self.taken_down_at is not None:
-            return "taken_down"
-        if self.gone_at is not None:
-            return "gone"
-        if self.state is PublicationState.MISSED and self.reason in SET_ASIDE:
-            return SET_ASIDE[self.reason].value
-        return GIVEN_UP if self.word == "failed" else self.state.value
+        """Its state as badges name it."""
+        return shown(self)
 
     @property
     def is_movable(self) -> bool:

@@ -1,7 +1,9 @@
 """The states of a publication and what may follow what: a table and nothing else."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from content_library.errors import TransitionNotAllowed
 from scheduler.models import PublicationState as S
@@ -90,11 +92,35 @@ LET_BE = "let_be"
 SET_ASIDE: Mapping[str, S] = {SENT_BACK: S.CANCELLED, LET_BE: S.EXPIRED}
 
 
+class Shown(Protocol):
+    """What a badge is about: a publication, or a card of one."""
+
+    @property
+    def state(self) -> S: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def taken_down_at(self) -> datetime | None: ...
+    @property
+    def gone_at(self) -> datetime | None: ...
+
+
 def word(state: S, reason: str = "") -> str:
     """What people read: one of five words, or how it ended for good."""
     if state is S.MISSED and reason in SET_ASIDE:
         return WORDS[SET_ASIDE[reason]]
     return "failed" if state is S.FAILED and reason == GIVEN_UP else WORDS[state]
+
+
+def shown(it: Shown) -> str:
+    """Its state as badges name it: what was taken down, is gone, was given up or left as it is, is not what it was."""
+    if it.taken_down_at is not None:
+        return "taken_down"
+    if it.gone_at is not None:
+        return "gone"
+    if it.state is S.MISSED and it.reason in SET_ASIDE:
+        return SET_ASIDE[it.reason].value
+    return GIVEN_UP if word(it.state, it.reason) == "failed" else it.state.value
 
 
 _SAID: Mapping[S, str] = {

@@ -34,6 +34,7 @@ from wtforms.validators import DataRequired, Length
 
 from app.headers import POLICY
 from app.network_icons import NETWORK_ICONS
+from scheduler.publication_flow import shown
 from tools.gallery_samples import frame, samples
 
 HERE = Path(__file__).resolve().parent
@@ -91,6 +92,7 @@ def create_gallery() -> Flask:
     gallery.jinja_env.undefined = StrictUndefined
     gallery.jinja_env.globals["_"] = lambda words: words
     gallery.jinja_env.globals["NETWORK_ICONS"] = NETWORK_ICONS
+    gallery.jinja_env.filters["shown"] = shown
     gallery.context_processor(frame)
     gallery.after_request(with_policy)
     gallery.add_url_rule(

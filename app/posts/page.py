@@ -24,6 +24,9 @@ from content_library.models.review import Approval, Submission, SubmissionState
 from content_library.revisions import latest_revision
 from content_library.turnaround import usual_turnaround
 from scheduler.agenda import of_post
+from scheduler.runs import by_run
+
+MOST_PUBLICATIONS = 12
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def post_page(
     under_way = next((s for s in sent if s.state is SubmissionState.OPEN), None)
     parent = db().get(Post, post.parent_id) if post.parent_id else None
     changed = outdated(db(), latest) if latest and post.state is not PostState.ARCHIVED else []
+    publications = of_post(db(), post)
     standing = Standing(post, latest, approval_in_force(db(), post, now=now()), under_way, changed)
     return render_template(
         "posts/show.html",
@@ -80,7 +84,8 @@ def post_page(
         usual=usual_turnaround(db(), [r.team_id for r in under_way.reviews] if under_way else [], now()),
         comments=discussion.comments(db(), post),
         suggested=suggestions.of_post(db(), post),
-        publications=of_post(db(), post),
+        publications=publications,
+        runs=by_run(publications, most=MOST_PUBLICATIONS),
         facts=_facts(post, latest) if latest else [],
         fact_values=latest.content.get("facts", {}) if latest else {},
         parent=parent,

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.public import pages
+from app.public import health, pages
 from app.public.views import blueprint
 
 
@@ -15,3 +15,4 @@ def install(app: Flask) -> None:
         srcset=pages.srcset,
     )
     app.register_blueprint(blueprint)
+    health.note_start(app)

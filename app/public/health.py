@@ -1,11 +1,12 @@
 """Whether this installation lives and is ready, in words that give nothing away; strangers get one word."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
 from alembic.runtime.migration import MigrationContext
-from flask import current_app, g
+from flask import Flask, current_app, g
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,12 +19,18 @@ Answer = tuple[dict[str, object], int]
 LATE_BEATS = 6  # how many housekeeping ticks the engine may miss
 LATE_AT_LEAST_S = 60.0
 
+STARTED = "deskcast.started"  # by the clock that nobody sets: when this process began to serve
+
 _UNREACHABLE = "cannot be reached"
 
 
+def note_start(app: Flask) -> None:
+    app.extensions[STARTED] = time.monotonic()
+
+
 def health() -> Answer:
-    """The process is alive. Failing (503) when the database is away, the engine or its watchdog silent, or when
-    something should have gone out and has not."""
+    """The process is alive. Failing (503) when the database is away, no engine was started, the engine or its watchdog
+    silent, or when something should have gone out and has not."""
     checks = {"web": "answers", "database": "answers"}
     try:
         checks["engine"], is_late = _engine(now())
@@ -54,15 +61,23 @@ def ready() -> Answer:
 
 def _engine(at: datetime) -> tuple[str, bool]:
     last = db().scalar(select(func.max(EngineBeat.at)))
+    limit = max(LATE_AT_LEAST_S, LATE_BEATS * settings().timing.housekeeping_tick)
     if last is None:
-        return "has not run here yet", False
+        return _never_ran(limit)
     seconds = max(0.0, (at - last).total_seconds())
-    if seconds > max(LATE_AT_LEAST_S, LATE_BEATS * settings().timing.housekeeping_tick):
+    if seconds > limit:
         return (
             f"late: it last reported {seconds:.0f} seconds ago. Nothing goes out until it runs again.",
             True,
         )
     return "runs", False
+
+
+def _never_ran(limit: float) -> tuple[str, bool]:
+    """An engine says within seconds that it has started. One that starts beside this process is given that time."""
+    if time.monotonic() - current_app.extensions[STARTED] <= limit:
+        return "has not run here yet", False
+    return "has not run here yet. Nothing goes out until one is started.", True
 
 
 def _troubles(at: datetime) -> dict[str, str]:

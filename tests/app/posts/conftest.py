@@ -1,5 +1,6 @@
 """A desk with two writers, a lead, an auditor and reviewers, and their browsers."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +8,24 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
+from sqlalchemy import select
 
 from app import create_app
 from content_library.database import Database
+from content_library.models.account import Account
 from content_library.models.desk import Desk
 from content_library.models.post import Post, PostState, Revision, WorkingCopy
 from content_library.models.user import DeskRole, User
 from content_library.posts import find_working_copy
 from content_library.settings import load
+from content_library.wall_time import wall_of
+from scheduler import transitions
+from scheduler.planning import WallTime, plan
+from scheduler.publication_flow import Act
 from tests import factories as make
 
 HERE = "/d/brindlemoor/posts"
+IN_A_MINUTE = make.NOW + timedelta(minutes=1)
 
 
 class World:
@@ -51,6 +59,20 @@ class World:
         with self.database.write() as session:
             people = {key: session.get_one(User, user.id) for key, user in self.reviewers.items()}
             make.clear(session, session.get_one(Post, post_id), session.get_one(User, self.maya.id), people)
+
+    def run(
+        self, post_id: int, acts: dict[str, tuple[Act, ...]], *, due_at: datetime = IN_A_MINUTE
+    ) -> list[int]:
+        """Plan a cleared post for one moment on accounts named by their handles, and let these acts happen there."""
+        with self.database.write() as session:
+            post, maya = session.get_one(Post, post_id), session.get_one(User, self.maya.id)
+            named = {account.handle: account for account in session.scalars(select(Account))}
+            when = WallTime(wall_of(due_at, "UTC").isoformat(), "UTC")
+            planned = plan(session, post, [named[name] for name in acts], when, actor=maya, now=make.NOW)
+            for publication in planned:
+                for act in acts[publication.account.handle]:
+                    transitions.move(session, publication, act, actor=None, now=make.NOW)
+            return [publication.id for publication in planned]
 
     def submit(self, post_id: int) -> None:
         with self.database.write() as session:

@@ -17,6 +17,7 @@ from content_library.models.desk import Desk
 from content_library.models.post import Post, PostState
 from content_library.models.user import User
 from content_library.posts import autosave, working_copy
+from scheduler.publication_flow import Act
 from tests import factories as make
 from tests.app.posts.conftest import HERE, World
 from tests.support import served
@@ -238,6 +239,9 @@ def every_page(world: World, application: Flask) -> list[str]:
         fields={"link": "https://a.example"}, format_key="faq_link", topics=[],
     )  # fmt: skip
     world.clear(post_id)
+    sent = (Act.CLAIM, Act.MARK)
+    out, asked = (*sent, Act.SUCCEED), (*sent, Act.LOSE, Act.ASK)
+    world.run(post_id, {world.page.handle: out, world.bluesky.handle: asked})
     client = make.client_for(application, world.maya)
     picture = io.BytesIO()
     Image.new("RGB", (60, 40), "#0b5a60").save(picture, "PNG")

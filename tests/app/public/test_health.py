@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app import create_app
+from app.public.health import STARTED
 from content_library.database import Database
 from content_library.models.desk import EngineBeat
 from content_library.settings import load
@@ -28,6 +29,27 @@ def test_a_fresh_installation_is_well_before_the_engine_ever_ran(client: FlaskCl
         "checks": {"web": "answers", "database": "answers", "engine": "has not run here yet"},
     }
     assert "Set-Cookie" not in answer.headers
+
+
+def test_where_no_engine_was_ever_started_the_health_check_fails_after_a_minute(
+    application: Flask, client: FlaskClient, database: Database, clock: FrozenClock
+):
+    application.extensions[STARTED] -= 59
+    assert client.get("/healthz").status_code == 200, "one that starts beside it has not said so yet"
+    application.extensions[STARTED] -= 2
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json["status"]) == (503, "failing")
+    assert answer.json["checks"]["engine"] == "has not run here yet. Nothing goes out until one is started."
+    beat(database, clock)
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_web_server_that_starts_anew_still_says_that_the_engine_is_silent(
+    client: FlaskClient, database: Database, clock: FrozenClock
+):
+    beat(database, clock)
+    clock.advance(hours=1)
+    assert client.get("/healthz").status_code == 503
 
 
 def test_an_engine_that_fell_silent_is_said(client: FlaskClient, database: Database, clock: FrozenClock):

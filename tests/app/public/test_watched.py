@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from app import create_app
 from content_library.database import Database
+from content_library.models.audit import AuditEntry
 from content_library.models.desk import EngineBeat
 from content_library.settings import BadSettings, load
 from scheduler import conservation, worker_beats
@@ -77,6 +79,29 @@ def test_a_sum_that_does_not_add_up_is_said(
     answer = client.get("/healthz")
     assert answer.status_code == 503
     assert "conservation" in answer.json["checks"]
+
+
+def test_what_is_missing_is_a_figure_from_the_first_comparison_on(
+    client: FlaskClient, publication_id: int, database: Database, clock: FrozenClock
+):
+    missing = ("deskcast_publications_missing",)
+    assert missing not in figures(client.get("/metrics").text), "nobody has compared yet"
+    conservation.keep_book(database, now=clock())
+    assert figures(client.get("/metrics").text)[missing] == 0
+    with database.write() as session:
+        session.delete(session.get_one(Publication, publication_id))
+    conservation.keep_book(database, now=clock())
+    assert figures(client.get("/metrics").text)[missing] == 1
+
+
+def test_what_stands_there_and_was_never_planned_is_below_nothing(
+    client: FlaskClient, publication_id: int, database: Database, clock: FrozenClock
+):
+    with database.write() as session:
+        unsaid = update(AuditEntry).where(AuditEntry.verb == conservation.PLANNED)
+        session.execute(unsaid.values(verb="publication.unsaid"))
+    conservation.keep_book(database, now=clock())
+    assert figures(client.get("/metrics").text)["deskcast_publications_missing",] == -1
 
 
 def test_strangers_get_the_word_alone(client: FlaskClient, publication_id: int, clock: FrozenClock):
