@@ -38,7 +38,7 @@ from content_library.facts import Naming
 from content_library.ladder_rules import Figures, Measure
 from content_library.models.account import Account
 from content_library.models.audit import AuditEntry
-from content_library.models.desk import Desk, Team
+from content_library.models.desk import Desk, EngineBeat, Team
 from content_library.models.feed import Feed, FeedItem, Proposal, ProposalState, Story, Subscription
 from content_library.models.legal_hold import LegalHold
 from content_library.models.media import Media
@@ -47,7 +47,7 @@ from content_library.models.post import Revision
 from content_library.models.review import Review
 from content_library.models.user import Delegation, DeskRole, User
 from content_library.settings import load
-from scheduler import series, transitions, windows
+from scheduler import series, transitions, watch, windows
 from scheduler.models import Hold, HoldScope
 from scheduler.plan_models import BlackoutWindow, TriageAct
 from scheduler.publication_flow import Act
@@ -145,6 +145,7 @@ def open_house(folder: Path) -> House:
         }
         _things(session, own, people["legal"], folder)
         _things(session, foreign, people["outsider"], folder)
+        session.add(EngineBeat(job=watch.STARTED, at=NOW, engine="engine-1"))
         for things in (own, foreign):
             things.values |= _lent(settings.secret_key, str(things.values["sha"]))
     app = create_app(settings, database)
