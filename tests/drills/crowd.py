@@ -13,6 +13,7 @@ from content_library.database import Database
 from content_library.models.account import Account
 from content_library.models.desk import Desk
 from content_library.models.user import User
+from content_library.network_limits import split_thread
 from content_library.wall_time import wall_of
 from scheduler import planning
 from scheduler.models import Publication
@@ -43,16 +44,21 @@ class Crowd:
 
 def plan_crowd(
     stage: Stage, places: Sequence[Place], *, posts: int, chance: random.Random, within_s: float,
-    tomorrow: int = 0,
+    tomorrow: int = 0, threads: bool = False,
 ) -> Crowd:  # fmt: skip
     """Every post on every place. Once all are cleared they fall due, in any order, within so many seconds.
 
-    The last `tomorrow` publications stay planned for then.
+    The last `tomorrow` publications stay planned for then. With `threads` every other post is one.
     """
     ground = _ground(stage.database, places)
     planned: dict[int, tuple[int, str]] = {}
     for n in range(posts):
-        planned |= _planned(stage.database, ground, n, words(stage.name, n, "single"))
+        kind = "thread" if threads and n % 2 else "single"
+        made = _planned(stage.database, ground, n, words(stage.name, n, kind), kind)
+        planned |= made
+        for publication_id, (place, text) in made.items():
+            parts = split_thread(places[place].network, text) if kind == "thread" else [text]
+            stage.planned[publication_id] = len(parts)
     due = _due(list(planned)[: len(planned) - tomorrow], chance, within_s)
     with stage.database.write() as session:
         for publication_id, due_at in due.items():
@@ -61,7 +67,6 @@ def plan_crowd(
                 .where(Publication.id == publication_id)
                 .values(due_at=due_at, late_at=due_at + timedelta(hours=1))
             )
-    stage.planned |= dict.fromkeys(planned, 1)
     return Crowd(places, planned)
 
 
@@ -88,7 +93,7 @@ def _ground(database: Database, places: Sequence[Place]) -> _Ground:
         return _Ground(desk.id, author.id, people, topic.id, [account.id for account in made])
 
 
-def _planned(database: Database, on: _Ground, n: int, text: str) -> dict[int, tuple[int, str]]:
+def _planned(database: Database, on: _Ground, n: int, text: str, kind: str) -> dict[int, tuple[int, str]]:
     """One post, cleared and planned for tomorrow, so that nothing begins before all are there."""
     now = datetime.now(UTC)
     when = planning.WallTime(wall_of(now + timedelta(days=1), "UTC").isoformat(), "UTC")
@@ -96,7 +101,8 @@ def _planned(database: Database, on: _Ground, n: int, text: str) -> dict[int, tu
         desk, author = session.get_one(Desk, on.desk), session.get_one(User, on.author)
         reviewers = {team: session.get_one(User, person) for team, person in on.reviewers.items()}
         post = make.make_post(
-            session, desk, author, title=f"Post {n}", text=text, now=now, accounts=list(on.accounts), topics=[on.topic]
+            session, desk, author, title=f"Post {n}", text=text, now=now, accounts=list(on.accounts), topics=[on.topic],
+            **({"thread": True} if kind == "thread" else {}),
         )  # fmt: skip
         make.clear(session, post, author, reviewers, now=now)
         accounts = [session.get_one(Account, one) for one in on.accounts]

@@ -68,7 +68,7 @@ def rage(stage: Stage, storm: Storm, chance: random.Random) -> None:
     stage.engines.timing = WORKERS_THROUGH_SENDERS if storm.workers else THROUGH_SENDERS
     places = counting_places(stage, list(NETWORKS.values()), accounts=storm.accounts)
     parts = [stage.engines.start(part=part) for part in storm.parts]
-    plan_crowd(stage, places, posts=storm.posts, chance=chance, within_s=storm.lasts_s)
+    plan_crowd(stage, places, posts=storm.posts, chance=chance, within_s=storm.lasts_s, threads=True)
     for _ in range(storm.kills):
         stage.server.order(chance.choice(MOODS), times=1, seconds=0.2)
         doomed = chance.randrange(len(parts))

@@ -74,7 +74,7 @@ def one_of_two_machines_naps(stage: Stage, chance: random.Random, *, naps: int, 
     for engine in engines:
         engine.wait_ready()
     places = counting_places(stage, list(NETWORKS.values()), accounts=1)
-    plan_crowd(stage, places, posts=posts, chance=chance, within_s=naps * PAST_THE_LEASE_S)
+    plan_crowd(stage, places, posts=posts, chance=chance, within_s=naps * PAST_THE_LEASE_S, threads=True)
     for _ in range(naps):
         time.sleep(chance.uniform(0.3, 1.0))
         nap(chance.choice(engines))

@@ -29,7 +29,7 @@ def a_crowd(stage: Stage, chance: random.Random, *, posts: int, within_s: float,
     for engine in [stage.engines.start() for _ in range(engines)]:
         engine.wait_ready()
     places = counting_places(stage, list(NETWORKS.values()), accounts=1)
-    plan_crowd(stage, places, posts=posts, chance=chance, within_s=within_s)
+    plan_crowd(stage, places, posts=posts, chance=chance, within_s=within_s, threads=True)
 
 
 def comes_back(stage: Stage, server: PostgresServer) -> None:
