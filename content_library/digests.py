@@ -9,6 +9,7 @@ SERVICE_NOTICE = "service_notice"
 
 CANNOT_WAIT: Mapping[str, str] = {
     "publication.take_down": "Something stands on a network that should not, and only a person can remove it there.",
+    "publication.left_there": "A part of it stands where only the person who saw it knows, and was to be taken down.",
     "desk.clock_jumped": "A clock jumped, and nothing goes out while it is not trusted.",
     "desk.stopped": "Somebody has stopped everything a desk sends. Whoever leads it has to know at once.",
 }

@@ -17,6 +17,7 @@ from content_library.offer_window import window
 from content_library.wall_time import Resolved, parse_wall, tzdata_version
 from scheduler import gate, transitions
 from scheduler.gate import Reason
+from scheduler.half_out import tell_of_the_rest
 from scheduler.models import Part, Publication, PublicationState
 from scheduler.publication_flow import UNSENT, Act
 
@@ -43,7 +44,7 @@ def bind(session: Session, publication: Publication, approval: Approval | None) 
 
     A publication of which a part is already out keeps what it is bound to, as long as that stays approved.
     """
-    if _begun(session, publication):
+    if has_begun(session, publication):
         return _is_approved(session, publication)
     if approval is None:
         return False
@@ -61,7 +62,8 @@ def bind(session: Session, publication: Publication, approval: Approval | None) 
     return True
 
 
-def _begun(session: Session, publication: Publication) -> bool:
+def has_begun(session: Session, publication: Publication) -> bool:
+    """Whether it was on its way once, so that its parts have their keys: its text stays as it was then."""
     return publication.id is not None and session.get(Part, (publication.id, 0)) is not None
 
 
@@ -144,7 +146,7 @@ def rebind_unsent(session: Session, post: Post, approval: Approval, *, now: date
         before = publication.revision_id
         if not bind(session, publication, approval):
             continue
-        details = {"revision_id": approval.revision_id, "before": before}
+        details = {"revision_id": publication.revision_id, "before": before}
         if before is not None and before != publication.revision_id:
             transitions.note(
                 session, publication, "publication.rebound", "It goes with the newer approved revision.", now=now,
@@ -182,3 +184,4 @@ def expire_unsent(session: Session, post: Post, *, now: datetime) -> None:
             session, publication, Act.EXPIRE, actor=None, now=now, reason=Reason.OVER,
             explanation="The post is over, so it does not go out.",
         )  # fmt: skip
+        tell_of_the_rest(session, publication, now=now)

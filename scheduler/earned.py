@@ -38,7 +38,6 @@ def take_downs(session: Session, account_id: int) -> list[datetime]:
         session.scalars(
             select(when).where(
                 Publication.account_id == account_id,
-                Publication.state == PublicationState.PUBLISHED,
                 Publication.take_down_wanted_at.is_not(None),
             )
         )

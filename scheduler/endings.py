@@ -1,6 +1,6 @@
 """How a try ended, or why there was none, and what follows for the publication and its people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from content_library.notices import leads_of, notify
 from scheduler import gate, observing, recording, transitions
 from scheduler.models import Part, Publication, PublicationState
 from scheduler.proofs import tries_of
-from scheduler.publication_flow import WORDS, Act
+from scheduler.publication_flow import Act
 from scheduler.transitions import Claim
 from scheduler.world import World
 from service_channel import connection_health
@@ -28,7 +28,6 @@ TOLD = (
     PublicationState.BLOCKED,
     PublicationState.EXPIRED,
 )
-OVER = (PublicationState.CANCELLED, PublicationState.EXPIRED, PublicationState.FAILED)
 IN_DOUBT = (PublicationState.UNKNOWN, PublicationState.NEEDS_PERSON)
 
 
@@ -58,7 +57,7 @@ def sent(session: Session, world: World, tries: Sequence[Tried], *, now: datetim
     connection_health.worked(session, {one.claim.account_id for one in tries}, now=now)
     recording.record_parts(session, [_standing(one) for one in tries], now=now)
     out = recording.finish(session, [one.claim.publication_id for one in tries if one.is_last], now=now)
-    _tell_what_is_over(session, [one for one in tries if one.claim.publication_id not in out], now=now)
+    _came_late(session, [one for one in tries if one.claim.publication_id not in out], now=now)
     return {
         one.claim.publication_id: Ended(late_s=out.get(one.claim.publication_id))
         if one.is_last
@@ -67,23 +66,42 @@ def sent(session: Session, world: World, tries: Sequence[Tried], *, now: datetim
     }
 
 
-def _tell_what_is_over(session: Session, tries: Sequence[Tried], *, now: datetime) -> None:
-    """A yes can come when the publication was called absent and somebody has cancelled it: then it stands there."""
-    if not tries:
-        return
-    these = select(Publication).where(
-        Publication.id.in_([one.claim.publication_id for one in tries]), Publication.state.in_(OVER)
+def _came_late(session: Session, tries: Sequence[Tried], *, now: datetime) -> None:
+    """A yes can come when others have decided without it: then it stands there, and they have to know."""
+    for tried in tries:
+        this = tried.claim.publication_id
+        if (
+            tried.is_last
+        ):  # kept back or missed with nothing left to send: it is published as soon as it is claimed
+            transitions.settle(
+                session, this, Act.RELEASE, now=now, reason="found",
+                explanation="It is out: the network’s yes came late.", values={"not_before": None},
+            )  # fmt: skip
+    over = select(Publication).where(
+        Publication.id.in_([one.claim.publication_id for one in tries]), Publication.state.in_(_DECIDED)
     )
-    for publication in session.scalars(these.execution_options(populate_existing=True)).all():
+    found = session.scalars(over.execution_options(populate_existing=True)).all() if tries else ()
+    for publication in found:
+        if publication.take_down_wanted_at is not None:  # and so is this part
+            publication.take_down_wanted_at, publication.taken_down_at = now, None
+            continue
         text = (
-            f"“{publication.post.title}” is on {publication.account.handle} although it was "
-            f"{WORDS[publication.state]}: the network’s yes came late. Take it down from its page, or let it stand."
+            f"“{publication.post.title}” is on {publication.account.handle} although it {_DECIDED[publication.state]}: "
+            "the network’s yes came late. Take it down from its page, or let it stand."
         )
-        people = {
-            *leads_of(session, publication.desk_id),
-            publication.created_by_id or publication.post.owner_id,
-        }
-        notify(session, people, "publication.take_down", publication, stage="late yes", text=text, now=now)
+        notify(session, _people(session, publication), "publication.take_down", publication, stage="late yes",
+               text=text, now=now)  # fmt: skip
+
+
+_DECIDED: Mapping[PublicationState, str] = {
+    PublicationState.CANCELLED: "was cancelled",
+    PublicationState.EXPIRED: "had expired",
+    PublicationState.FAILED: "counted as failed",
+}
+
+
+def _people(session: Session, publication: Publication) -> set[int]:
+    return {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}
 
 
 def _standing(tried: Tried) -> recording.Stands:
@@ -240,7 +258,7 @@ def tell(session: Session, publication_id: int, *, now: datetime) -> None:
     publication = session.get_one(Publication, publication_id, populate_existing=True)
     if publication.state not in TOLD or publication.reason == gate.Reason.ACCOUNT:
         return  # that an account is lost is told once, not for each of its publications
-    people = {*leads_of(session, publication.desk_id), publication.created_by_id or publication.post.owner_id}
+    people = _people(session, publication)
     text = f"“{publication.post.title}” on {publication.account.handle}: {publication.explanation}"
     stage = f"{publication.state.value} {publication.state_at.isoformat()}"
     notify(

@@ -148,7 +148,8 @@ def _kind(row: Row[Any]) -> Kind:
 
 def _over(row: Row[Any], now: datetime) -> No | None:
     if row.ends_at is not None and row.ends_at <= now:
-        return No(Reason.OVER, Act.EXPIRE, "Its last moment has passed, so it does not go out.")
+        what = "the rest of it" if row.parts_out else "it"
+        return No(Reason.OVER, Act.EXPIRE, f"Its last moment has passed, so {what} does not go out.")
     if row.starts_at is not None and row.starts_at > now:
         return No(Reason.WINDOW, Act.BLOCK, "It is planned before its offer starts. Choose a later time.")
     return None

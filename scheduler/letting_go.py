@@ -11,6 +11,7 @@ from content_library.models.user import User
 from scheduler import transitions
 from scheduler.binding import WAITS, bind, let_go
 from scheduler.gate import Reason
+from scheduler.half_out import tell_of_the_rest
 from scheduler.models import Publication, PublicationState
 from scheduler.publication_flow import Act
 
@@ -46,6 +47,7 @@ def release(
     end = _ending(session, publication, actor=actor, now=now)
     if publication.ends_at is not None and publication.ends_at <= now:
         end(Act.EXPIRE, f"Its offer ended {while_}.")
+        tell_of_the_rest(session, publication, now=now)
         released.expired.append(publication)
         return
     if publication.due_at <= now and publication.payload_sha256 is not None:

@@ -14,7 +14,7 @@ from content_library.models.feed import LinkCheck
 from content_library.models.notice import Notice
 from content_library.models.post import Rendition
 from scheduler import endings, transitions
-from scheduler.binding import foresee, let_go
+from scheduler.binding import foresee, has_begun, let_go
 from scheduler.gate import Reason
 from scheduler.half_out import stands
 from scheduler.models import Publication, PublicationState
@@ -48,6 +48,7 @@ def forget_what_moved_on(session: Session, *, now: datetime) -> None:
         or_(
             Notice.kind == literal("publication.") + cast(Publication.state, String),
             and_(Notice.kind == "publication.take_down", Publication.taken_down_at.is_(None)),
+            Notice.kind == "publication.left_there",
             and_(Notice.kind == "publication.gone", Publication.gone_at.is_not(None)),
         ),
     )
@@ -99,7 +100,7 @@ def _planned_with(dead: Iterable[str], most: int) -> Select[Publication, str]:
 def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int:
     """What waits for a clearance past its time expires: nothing is ever approved by silence. Returns how many.
 
-    Where a part of it is out already it is missed instead, and people are told: they decide about the rest.
+    What has begun is missed instead, and people are told: it keeps its text, and they decide about the rest.
     """
     waiting = session.scalars(
         select(Publication)
@@ -111,7 +112,7 @@ def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int
         .limit(most)
     ).all()
     for publication in waiting:
-        if stands(session, publication):
+        if has_begun(session, publication):
             _miss_the_rest(session, publication, now=now)
             continue
         transitions.move(
@@ -122,10 +123,13 @@ def expire_uncleared(session: Session, *, now: datetime, most: int = 200) -> int
 
 
 def _miss_the_rest(session: Session, publication: Publication, *, now: datetime) -> None:
-    said = (
-        "A part of it is out, and the rest lost its approval and was not cleared again in time. Cancel the rest, "
-        "and take down what is out if it should not stand alone; or have it cleared and choose a new time."
-    )
+    said = "It had begun with a text that lost its approval, and nothing of it is out. Cancel it and plan it anew, "
+    if stands(session, publication):
+        said = (
+            "A part of it is out, and the rest lost its approval and was not cleared again in time. Cancel the rest, "
+            "and take down what is out if it should not stand alone; "
+        )
+    said += "or have exactly that revision cleared again and choose a new time."
     transitions.move(session, publication, Act.RELEASE, actor=None, now=now, reason=Reason.LATE)
     transitions.move(
         session, publication, Act.MISS, actor=None, now=now, reason=Reason.LATE, explanation=said

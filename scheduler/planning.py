@@ -149,20 +149,25 @@ def why_unplannable(post: Post) -> str:
 
 
 def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: User, now: datetime) -> Run:
-    """The run these publications belong to: the current one while the accounts have no part in it, else a new one."""
+    """The run these publications belong to: the current one while the accounts have no part in it, else a new one.
+
+    What stands on an account, or is planned there, counts whichever run it is of; only what recurs is apart.
+    """
     of_post = select(Run).where(Run.post_id == post.id, Run.cause != RunCause.RECURRING)
     current = session.scalar(of_post.order_by(Run.number.desc()).limit(1))
     if current is None:
         return new_run(session, post, RunCause.FIRST, by_id=actor.id, now=now)
     taken = session.scalars(
-        select(Publication).where(
-            Publication.run_id == current.id,
+        select(Publication)
+        .join(Run, Run.id == Publication.run_id)
+        .where(
+            Publication.post_id == post.id,
+            Run.cause != RunCause.RECURRING,
             Publication.account_id.in_([a.id for a in accounts]),
             or_(Publication.state.not_in(OVER), STANDS),
         )
+        .order_by(Publication.id)
     ).all()
-    if not taken:
-        return current
     begun = next((p for p in taken if p.state in ENDED_BADLY and stands(session, p)), None)
     if begun is not None and not post.is_evergreen:
         sentence = _part_of_it_stands(begun)
@@ -176,6 +181,8 @@ def _run(session: Session, post: Post, accounts: Sequence[Account], *, actor: Us
     if published and not post.is_evergreen:
         sentence = "It has gone out there already. Mark the post as evergreen to run it again."
         raise InvalidInput(sentence, {"accounts": sentence})
+    if all(p.run_id != current.id for p in taken):
+        return current
     cause = RunCause.RECYCLED if published else RunCause.CORRECTION
     return new_run(session, post, cause, by_id=actor.id, now=now)
 
@@ -249,9 +256,10 @@ def _check_still_wanted(session: Session, publication: Publication) -> None:
     """A missed publication may have been planned anew meanwhile; only one of the two may go."""
     other = session.scalar(
         select(Publication.id).where(
-            Publication.run_id == publication.run_id,
+            Publication.post_id == publication.post_id,
             Publication.account_id == publication.account_id,
-            Publication.id != publication.id,
+            Publication.id > publication.id,
+            Publication.run_id.in_(select(Run.id).where(Run.cause != RunCause.RECURRING)),
             Publication.state.not_in(OVER),
         )
     )

@@ -141,10 +141,18 @@ def _again_at(session: Session, publication_id: int, instant: datetime) -> None:
 def _ask_a_person(session: Session, publication: Publication, problem: str, *, now: datetime) -> None:
     text = (
         f"“{publication.post.title}” still stands on {publication.account.handle}: {problem} "
-        f"Take it down there yourself: {publication.url}"
+        f"Take it down there yourself: {_address(session, publication)}"
     )
     people = leads_of(session, publication.desk_id)
     notify(session, people, "publication.take_down", publication, text=text, now=now)
+
+
+def _address(session: Session, publication: Publication) -> str:
+    """Where it stands; of what is half out, where its beginning does."""
+    of_parts = (
+        part.url for part in parts_of(session, publication.id) if part.remote_id and not part.taken_down_at
+    )
+    return publication.url or next(of_parts, "")
 
 
 def _done(session: Session, publication_id: int) -> None:

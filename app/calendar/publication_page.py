@@ -28,7 +28,7 @@ from scheduler.gate import Reason
 from scheduler.holds import stop_of
 from scheduler.models import Publication
 from scheduler.models import PublicationState as S
-from scheduler.publication_flow import GIVEN_UP, UNSENT
+from scheduler.publication_flow import FINAL, GIVEN_UP, UNSENT
 
 SOON = timedelta(minutes=2)
 FREQUENTLY, SELDOM = "2s", "15s"
@@ -129,6 +129,9 @@ def sentence(found: Publication) -> str:
     if found.state is S.PLANNED and found.explanation and found.not_before and found.not_before > now():
         again = _("It is tried again {when}.").format(when=moment(found.not_before, desk().zone))
         return f"{found.explanation} {again}"
+    if found.state in FINAL and found.parts and settling.is_left_standing(db(), found):
+        left = _("A part of it stands there: {address}").format(address=_first_address(found))
+        return f"{found.explanation} {left}".strip()
     if found.explanation and found.state not in (S.PLANNED, S.CLAIMED, S.SENDING, S.PUBLISHED):
         return found.explanation
     return {
@@ -142,6 +145,10 @@ def sentence(found: Publication) -> str:
         S.HELD: _("It is held."),
         S.MISSED: _("Its time passed. Choose a new one."),
     }.get(found.state, "")
+
+
+def _first_address(found: Publication) -> str:
+    return next((part.url for part in found.parts if part.remote_id and part.url), found.account.handle)
 
 
 def _gone(found: Publication, since: datetime) -> str:

@@ -126,7 +126,7 @@ class DiscordWebhook:
         try:
             reply = line.get(f"{_path(access)}/messages/{ref.remote_id}")
         except Failed as failed:
-            gone = code_of(failed) == UNKNOWN_MESSAGE and _is_where_it_was(line, access)
+            gone = code_of(failed) == UNKNOWN_MESSAGE and _is_where_it_was(line, access, ref)
             return failed.as_find(Presence.ABSENT if gone else Presence.UNREADABLE)
         same = reply.body.get("id") == ref.remote_id
         return FindResult(Presence.FOUND if same else Presence.UNREADABLE, ref, reply.status)
@@ -163,14 +163,15 @@ def _path(access: Access) -> str:
     return f"/webhooks/{access.secret.get('id') or 0}/{WITHHELD}"
 
 
-def _is_where_it_was(line: Caller, access: Access) -> bool:
-    """Only where Discord says so: the webhook is there and still leads to the channel it was connected with."""
+def _is_where_it_was(line: Caller, access: Access, ref: RemoteRef) -> bool:
+    """Only where Discord says so: the webhook is there and still leads to the channel that the message was put in."""
     try:
         found = line.get(_path(access)).body
     except Failed:
         return False
     channel = access.secret.get("channel")
-    return bool(channel) and (found.get("id"), found.get("channel_id")) == (access.secret.get("id"), channel)
+    is_same = (found.get("id"), found.get("channel_id")) == (access.secret.get("id"), channel)
+    return bool(channel) and is_same and f"/{channel}/" in ref.url
 
 
 def _typed(given: Mapping[str, str]) -> tuple[str, str]:

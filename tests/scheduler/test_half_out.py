@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from content_library import approvals
 from content_library.errors import InvalidInput
 from content_library.models.desk import Desk, Team
+from content_library.models.notice import Notice
 from content_library.models.user import TeamMembership, User
-from scheduler import mending, planning, points, restoring, settling
+from scheduler import binding, mending, planning, points, publishing, restoring, settling
 from scheduler.models import Attempt, Part, Publication
 from scheduler.models import PublicationState as S
 from scheduler.plan_models import QuietHours
@@ -104,6 +105,33 @@ def test_what_has_failed_halfway_is_planned_anew_only_once_it_is_taken_down(
     assert len(indexes(road)) == len(set(indexes(road))) > 1
 
 
+def test_what_stands_on_an_account_counts_though_another_run_is_the_newest(road: Road) -> None:
+    half, nothing = road.plan_on_many(2)
+
+    def one_stands(session: Session, publication: Publication, _lead: User) -> None:
+        publication.state = S.FAILED
+        if publication.id == half:
+            key = f"key-{publication.id}"
+            session.add(
+                Part(publication_id=half, position=0, key=key, created_at=road.clock(), remote_id="there")
+            )
+
+    for publication_id in (half, nothing):
+        with road.database.write() as session:
+            publication = session.get_one(Publication, publication_id)
+            one_stands(session, publication, publication.post.owner)
+    author_plans_anew(road, nothing)
+    with pytest.raises(InvalidInput, match=r"A part of it stands on .* already"):
+        author_plans_anew(road, half)
+
+
+def author_plans_anew(road: Road, publication_id: int) -> None:
+    with road.database.write() as session:
+        found = session.get_one(Publication, publication_id)
+        due_at = road.clock() + timedelta(minutes=5)
+        make.plan(session, found.post, found.account, found.post.owner, due_at=due_at, now=road.clock())
+
+
 def test_what_is_cancelled_halfway_can_be_taken_down(road: Road) -> None:
     publication_id = road.plan_one(text=THREAD, thread=True)
 
@@ -130,6 +158,33 @@ def test_the_rest_that_lost_its_approval_is_missed_and_told_and_never_expires_un
         "A part of it is out, and the rest lost its approval"
     )
     assert "publication.missed" in road.told()
+
+
+def test_what_had_begun_without_anything_out_is_missed_with_the_way_on(road: Road) -> None:
+    publication_id = road.plan_one()
+    road.server.order(Mode.RATE_LIMITED, times=1, seconds=300)
+    road.go()
+    withdraw_approval(road, publication_id)
+    road.clock.advance(minutes=20)
+    expire_uncleared(road)
+    assert road.state(publication_id) is S.MISSED
+    assert "nothing of it is out. Cancel it and plan it anew" in road.get(publication_id).explanation
+    assert "publication.missed" in road.told()
+
+
+def test_when_the_post_is_over_people_hear_that_half_of_it_stands_there(road: Road) -> None:
+    publication_id = road.plan_one(text=THREAD, thread=True)
+
+    def is_over() -> None:
+        with road.database.write() as session:
+            binding.expire_unsent(
+                session, session.get_one(Publication, publication_id).post, now=road.clock()
+            )
+
+    after_the_first_part(is_over)
+    road.go()
+    assert (road.state(publication_id), indexes(road)) == (S.EXPIRED, [0])
+    assert road.told() == ["publication.expired"]
 
 
 def test_what_is_not_begun_and_lost_its_approval_expires(road: Road) -> None:
@@ -165,17 +220,25 @@ def test_the_missed_rest_goes_at_a_new_time_though_a_newer_revision_is_approved(
     assert indexes(road) == [0, 1, 2]
 
 
-def test_a_thread_that_has_begun_goes_on_in_quiet_hours_and_without_the_least_gap(road: Road) -> None:
-    publication_id = road.plan_one(text=THREAD, thread=True)
+@pytest.mark.parametrize("against", ["quiet hours", "the least gap"])
+def test_a_thread_that_has_begun_goes_on_against(road: Road, against: str) -> None:
+    other, thread = road.plan(count=2, text=THREAD, thread=True)
     with road.database.write() as session:
-        found = session.get_one(Publication, publication_id)
-        session.add(QuietHours(account_id=found.account_id, begins="09:01", ends="18:00"))
-        found.account.least_gap_s = 3600
+        found = session.get_one(Publication, thread)
+        if against == "quiet hours":
+            session.add(QuietHours(account_id=found.account_id, begins="09:01", ends="18:00"))
+        else:
+            found.account.least_gap_s = 3600
         session.scalars(select(Desk)).one().zone = "UTC"
+    road.clock.advance(minutes=1)
+    first, second = road.claim()
+    assert first.publication_id == other
+    publishing.publish_one(road.world, first)
+    assert road.state(other) is S.PUBLISHED
     after_the_first_part(lambda: road.clock.advance(seconds=31))
-    road.go()
-    assert road.state(publication_id) is S.PUBLISHED
-    assert indexes(road) == [0, 1, 2]
+    publishing.publish_one(road.world, second)
+    assert road.state(thread) is S.PUBLISHED
+    assert indexes(road) == [0, 1, 2, 0, 1, 2]
 
 
 def test_taking_down_what_a_person_saw_says_what_still_stands(road: Road) -> None:
@@ -196,7 +259,10 @@ def test_taking_down_what_a_person_saw_says_what_still_stands(road: Road) -> Non
     assert found.taken_down_at is not None
     assert found.explanation.startswith("What a person saw there stands where only they know")
     assert indexes(road) == [1]
-    assert road.told().count("publication.left_there") == 1
+    with road.database.write() as session:
+        mending.forget_what_moved_on(session, now=road.clock())
+        told = session.scalars(select(Notice).where(Notice.kind == "publication.left_there")).all()
+        assert [(notice.user_id, notice.read_at) for notice in told] == [(road.lead_id, None)]
 
 
 @dataclass

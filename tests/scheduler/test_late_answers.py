@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from scheduler import planning, points, publishing, reconciling, settling
+from scheduler import holds, planning, points, publishing, reconciling, settling
 from scheduler.errands import next_errand
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
 from scheduler.models import PublicationState as S
@@ -183,6 +183,58 @@ def test_a_yes_for_what_was_cancelled_meanwhile_is_told_and_can_be_taken_down(ro
         )
     road.take_down()
     assert not road.posts()
+
+
+def test_a_yes_for_what_is_kept_back_meanwhile_is_out_and_nobody_has_to_decide(road: Road) -> None:
+    publication_id = road.plan_one()
+
+    def held_meanwhile() -> None:
+        oversleep(road)
+        road.use(NothingThere())
+        road.look()
+        road.use(CountingNetwork())
+        with road.database.write() as session:
+            desk, lead = road.desk_and_lead(session)
+            holds.stop_desk(session, desk, "Wait.", actor=lead, now=road.clock())
+        road.clock.advance(minutes=1)
+        road.tick()
+        assert road.state(publication_id) is S.HELD
+
+    when_reached("before_record", held_meanwhile)
+    road.go()
+    road.tick()
+    assert road.state(publication_id) is S.PUBLISHED
+    assert road.arrived() == 1
+
+
+def test_a_yes_that_comes_after_the_rest_was_taken_down_is_taken_down_too(road: Road) -> None:
+    become(road, B)
+    publication_id = road.plan_one(text=THREAD, thread=True)
+
+    def given_up_and_taken_down() -> None:
+        oversleep(road)
+        road.look()
+        with road.database.write() as session:
+            _, lead = road.desk_and_lead(session)
+            publication = session.get_one(Publication, publication_id)
+            settling.give_up(session, publication, actor=lead, now=road.clock())
+            settling.take_down(session, publication, actor=lead, now=road.clock())
+        road.take_down()
+        assert indexes(road) == [1]
+
+    parts = iter(["first"])
+
+    def second(reached: str) -> None:
+        if reached == "before_record" and next(parts, None) is None:
+            points.on_reach(None)
+            given_up_and_taken_down()
+
+    points.on_reach(second)
+    road.go()
+    road.clock.advance(seconds=1)
+    road.take_down()
+    assert indexes(road) == []
+    assert road.get(publication_id).taken_down_at is not None
 
 
 class NothingThere(CountingNetwork):

@@ -34,9 +34,9 @@ def test_a_fresh_installation_is_well_before_the_engine_ever_ran(client: FlaskCl
 def test_where_no_engine_was_ever_started_the_health_check_fails_after_a_minute(
     application: Flask, client: FlaskClient, database: Database, clock: FrozenClock
 ):
-    application.extensions[STARTED] -= 59
+    application.extensions[STARTED] -= 30
     assert client.get("/healthz").status_code == 200, "one that starts beside it has not said so yet"
-    application.extensions[STARTED] -= 2
+    application.extensions[STARTED] -= 31
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json["status"]) == (503, "failing")
     assert answer.json["checks"]["engine"] == "has not run here yet. Nothing goes out until one is started."
