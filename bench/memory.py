@@ -19,6 +19,7 @@ import psutil
 
 from bench.ground import BOTH, fresh_database, machine, row
 from bench.publishing import engine_at_work, plan
+from scheduler import heaps
 from tests.fakes import CountingNetwork, FakeServer
 
 A_SECOND = 2
@@ -33,6 +34,7 @@ def main() -> int:
     options.add_argument("--kind", choices=BOTH, default="sqlite")
     options.add_argument("--minutes", type=float, default=60.0)
     chosen = options.parse_args()
+    heaps.share()  # as an engine does before its threads start
     seconds = WARM_UP_S + chosen.minutes * 60
     print(
         f"Memory · {machine()} · {A_SECOND} publications a second for {chosen.minutes:g} min after {WARM_UP_S:g} s"

@@ -20,7 +20,7 @@ from content_library.database import Database, cause, is_away
 from content_library.settings import Settings
 from content_library.web_addresses import FetchPolicy
 from content_library.web_fetch import Fetcher
-from scheduler import jobs, observing, points, publishing, reactions, transitions, watch
+from scheduler import heaps, jobs, observing, points, publishing, reactions, transitions, watch
 from scheduler.account_queue import queue_of
 from scheduler.jobs import Duty
 from scheduler.transitions import Claim
@@ -144,6 +144,7 @@ def run(
     world: World | None = None,
 ) -> None:  # fmt: skip
     """Run an engine until SIGTERM or SIGINT. `crash_at` names a point at which a drill kills it."""
+    heaps.share()
     if crash_at:
         points.die_at(crash_at)
     asked_to_stop: list[int] = []

@@ -17,7 +17,16 @@ from content_library import clock
 from content_library.database import Database, cause
 from content_library.models.account import Account, AccountState
 from content_library.settings import Settings
-from scheduler import account_queue, clock_warning, observing, points, publishing, reactions, worker_beats
+from scheduler import (
+    account_queue,
+    clock_warning,
+    heaps,
+    observing,
+    points,
+    publishing,
+    reactions,
+    worker_beats,
+)
 from scheduler.account_batch import AccountBatch
 from scheduler.transitions import Claim
 from scheduler.world import World, make_world
@@ -31,6 +40,7 @@ CLAIM_AT_ONCE = 8
 
 def run(settings: Settings, database: Database, *, crash_at: str = "", world: World | None = None) -> None:
     """Run a worker until SIGTERM or SIGINT; PostgreSQL only. `crash_at` names a point at which a drill kills it."""
+    heaps.share()
     if crash_at:
         points.die_at(crash_at)
     reactions.listen()
