@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
+from content_library.many_rows import Insert
 from content_library.models.audit import AuditEntry, AuditPayload
 from content_library.models.user import User
 
@@ -68,9 +69,9 @@ def record_quickly(session: Session, entries: Sequence[Entry], *, now: datetime)
     payloads = [_as_stored(entry.details) for entry in entries]
     connection = session.connection()
     written = [_written_as(entry, payload, now) for entry, payload in zip(entries, payloads, strict=True)]
-    ids = connection.execute(_ENTRY, written).scalars()
-    connection.execute(
-        _PAYLOAD, [{"entry_id": one, "details": payload} for one, payload in zip(ids, payloads, strict=True)]
+    ids = _ENTRY.numbered(connection, written)
+    _PAYLOAD.all(
+        connection, [{"entry_id": one, "details": kept} for one, kept in zip(ids, payloads, strict=True)]
     )
 
 
@@ -87,9 +88,11 @@ def _written_as(entry: Entry, payload: Mapping[str, Any], now: datetime) -> dict
     }
 
 
-_entries = cast(Table, AuditEntry.__table__)
-_ENTRY = insert(_entries).returning(_entries.c.id, sort_by_parameter_order=True)
-_PAYLOAD = insert(cast(Table, AuditPayload.__table__))
+_ENTRY = Insert(
+    cast(Table, AuditEntry.__table__),
+    "at", "desk_id", "actor_name", "verb", "subject_type", "subject_id", "summary", "payload_digest",
+)  # fmt: skip
+_PAYLOAD = Insert(cast(Table, AuditPayload.__table__), "entry_id", "details")
 
 
 def digest(payload: Mapping[str, Any]) -> str:

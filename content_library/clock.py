@@ -17,7 +17,10 @@ def now(session: Session) -> datetime:
     if clock is not None:
         return clock()
     if session.get_bind().dialect.name == "postgresql":
-        answer = session.scalar(select(func.clock_timestamp()))
+        answer = session.connection().scalar(_NOW)
         assert isinstance(answer, datetime)
         return answer.astimezone(UTC)
     return datetime.now(UTC)
+
+
+_NOW = select(func.clock_timestamp())  # made once: every transaction asks it

@@ -7,11 +7,11 @@ write fails at once with "database is locked" whatever the busy timeout says.
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import JSON, DateTime, Engine, Enum, MetaData, Text, create_engine, event, exc
 from sqlalchemy.dialects.postgresql import JSONB
@@ -25,22 +25,9 @@ ASLEEP_MS = 60_000
 IDLE_S = 0.5  # a connection that rested longer is asked whether it still stands
 
 
-_Value = TypeVar("_Value")
 _AWAY_ON_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_FULL")
 _AWAY_ON_POSTGRESQL = ("08", "53", "57P0", "25P03")
 """The connection, the server's means, its going and coming, and a transaction that slept too long."""
-_LENGTHS = (1, 2, 4, 8, 16, 32, 64, 128)
-
-
-def filled(values: Iterable[_Value]) -> list[_Value]:
-    """`values` for an IN that is asked hundreds of times a second: the last is repeated up to the next usual length.
-
-    PostgreSQL plans a statement anew for every length of such a list, which takes longer than answering it; of a few
-    lengths each is planned once.
-    """
-    known = list(values)
-    length = next((one for one in _LENGTHS if one >= len(known)), len(known)) if known else 0
-    return known + known[-1:] * (length - len(known))
 
 
 def cause(problem: BaseException) -> str:

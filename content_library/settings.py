@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from content_library.web_addresses import FetchPolicy
 
 SHORTEST_TOKEN = 16
-ENGINE_THREADS = 64  # those who wait together share transactions: more threads, less work for each
+ENGINE_THREADS = 96  # those who wait together share transactions: more threads, less work for each
 _PLACE = re.compile(r"desk:[a-z0-9-]+:(agent|lead|auditor)|team:[a-z0-9_-]+")
 
 

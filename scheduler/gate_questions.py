@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Integer,
     Row,
     String,
     and_,
@@ -24,8 +23,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from content_library.among import among
 from content_library.boundary_rules import Lookout
-from content_library.database import UtcDateTime, filled
+from content_library.database import UtcDateTime
 from content_library.models.account import Account
 from content_library.models.desk import Desk, Team
 from content_library.models.fact import Fact, FactUse
@@ -50,7 +50,7 @@ from service_channel.models.allowance import Allowance
 from service_channel.models.credential import Credential
 from service_channel.models.sent_part import SentPart
 
-_IDS = bindparam("ids", type_=Integer(), expanding=True)
+_ASKED = among("ids", Publication.id)
 _CHANGED_FACT = (
     select(Fact.name)
     .join(FactUse, FactUse.fact_id == Fact.id)
@@ -164,7 +164,7 @@ def _question() -> Any:
             LadderStanding,
             and_(LadderStanding.account_id == Publication.account_id, LadderStanding.is_on),
         )
-        .where(Publication.id.in_(_IDS))
+        .where(_ASKED)
     )
 
 
@@ -200,7 +200,7 @@ def _short_teams() -> Any:
         .join(Submission, Submission.id == Approval.submission_id)
         .outerjoin(Review, Review.submission_id == Submission.id)
         .where(
-            Publication.id.in_(_IDS),
+            _ASKED,
             or_(Submission.state != SubmissionState.APPROVED, Review.id.is_(None), lacking),
         )
     )
@@ -219,7 +219,7 @@ def _agreed() -> Any:
         )
         .join(Review, Review.submission_id == Approval.submission_id)
         .join(Team, Team.id == Review.team_id)
-        .where(Publication.id.in_(_IDS), Review.state == ReviewState.CLEARED, Review.clause_id.is_not(None))
+        .where(_ASKED, Review.state == ReviewState.CLEARED, Review.clause_id.is_not(None))
         .order_by(Publication.id, Team.id)
     )
 
@@ -248,7 +248,7 @@ class Known:
 def read(session: Session, ids: Sequence[int], *, now: datetime) -> Known:
     """Raises KeyError, later, for a publication there is not."""
     connection = session.connection()
-    wanted = {"ids": filled(ids)}
+    wanted = {"ids": ids}
     asked = {**wanted, "hour_ago": now - HOUR, "day_ago": now - DAY}
     rows = {row.id: row for row in connection.execute(QUESTION, asked)}
     payloads = [row.payload for row in rows.values() if row.payload is not None]

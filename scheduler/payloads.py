@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from content_library.among import among
 from content_library.content import canonical_json
-from content_library.database import filled
+from content_library.many_rows import Insert
 from content_library.models.account import Account, AccountState
 from content_library.models.media import Media
 from content_library.models.post import Rendition
@@ -65,7 +66,7 @@ class Claimed:
 
 def read_claimed(session: Session, ids: Sequence[int]) -> dict[int, Claimed]:
     """One look at publications, their payloads and their accounts, by the publication's id."""
-    rows = session.connection().execute(_CLAIMED, {"ids": filled(ids)})
+    rows = session.connection().execute(_CLAIMED, {"ids": ids})
     return {row[0]: Claimed(*row) for row in rows}
 
 
@@ -85,7 +86,7 @@ def _claimed() -> Any:
         )
         .join(Account, Account.id == Publication.account_id)
         .outerjoin(Rendition, Rendition.id == Publication.rendition_id)
-        .where(Publication.id.in_(bindparam("ids", expanding=True)))
+        .where(among("ids", Publication.id))
     )
 
 
@@ -111,7 +112,7 @@ class Standing(Protocol):
 def standing_parts(session: Session, ids: Sequence[int]) -> dict[int, list[Standing]]:
     """The parts of publications whose envelope is chosen, in order, as plain rows; nothing of the others."""
     found: dict[int, list[Standing]] = {}
-    for row in session.connection().execute(_PARTS, {"ids": filled(ids)}):
+    for row in session.connection().execute(_PARTS, {"ids": ids}):
         found.setdefault(row.publication_id, []).append(cast(Standing, row))
     return found
 
@@ -171,7 +172,7 @@ def choose_envelopes(
     }
     if chosen:
         rows = [_as_row(one, part) for one, parts in chosen.items() for part in parts]
-        session.connection().execute(_CHOOSE, rows)
+        _CHOOSE.all(session.connection(), rows)
     return chosen | known
 
 
@@ -290,10 +291,13 @@ _PARTS = (
         _parts.c.cid,
         _parts.c.url,
     )
-    .where(_parts.c.publication_id.in_(bindparam("ids", expanding=True)))
+    .where(among("ids", _parts.c.publication_id))
     .order_by(_parts.c.publication_id, _parts.c.position)
 )
-_CHOOSE = insert(_parts)
+_CHOOSE = Insert(
+    _parts,
+    "publication_id", "position", "key", "created_at", "envelope", "envelope_sha256", "draft", "cid", "url",
+)  # fmt: skip
 _DRAFTED = (
     update(_parts)
     .where(_parts.c.publication_id == bindparam("this"), _parts.c.position == bindparam("at"))

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Table, bindparam, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from content_library.database import filled
+from content_library.among import among
 from content_library.digests import SERVICE_NOTICE
+from content_library.many_rows import Insert
 from content_library.models.format import Tone
 from scheduler import transitions
 from scheduler.models import Attempt, AttemptOutcome, Part, Publication
@@ -26,7 +27,18 @@ _attempts = cast(Table, Attempt.__table__)
 _parts = cast(Table, Part.__table__)
 _publications = cast(Table, Publication.__table__)
 
-_OPEN = insert(_attempts).returning(_attempts.c.id, sort_by_parameter_order=True)
+_OPEN = Insert(
+    _attempts,
+    "publication_id",
+    "position",
+    "fence",
+    "act",
+    "outcome",
+    "started_at",
+    "request",
+    "response",
+    "message",
+)
 _CLOSE = (
     update(_attempts)
     .where(_attempts.c.id == bindparam("this"))
@@ -42,12 +54,15 @@ _STANDS = (
     )
     .values({c: bindparam(c) for c in ("remote_id", "cid", "url", "sent_at")})
 )
-_SENT = insert(cast(Table, SentPart.__table__))
+_SENT = Insert(
+    cast(Table, SentPart.__table__),
+    "account_id", "remote_id", "url", "publication_id", "revision_id", "part_index", "sent_at",
+)  # fmt: skip
 _UNTOLD = (
     select(_parts.c.publication_id, _parts.c.position, _publications.c.revision_id)
     .join(_publications, _publications.c.id == _parts.c.publication_id)
     .where(
-        tuple_(_parts.c.publication_id, _parts.c.position).in_(bindparam("places", expanding=True)),
+        among("places", _parts.c.publication_id, _parts.c.position),
         _parts.c.remote_id.is_(None),
     )
     .with_for_update(of=_parts)
@@ -58,7 +73,7 @@ _COMPLETE = (
     )
     .join(_parts, _parts.c.publication_id == _publications.c.id)
     .where(
-        _publications.c.id.in_(bindparam("ids", expanding=True)),
+        among("ids", _publications.c.id),
         _publications.c.state.in_(sources(Act.SUCCEED)),
         _parts.c.position == 0,
     )
@@ -112,7 +127,7 @@ def open_attempts(session: Session, trying: Sequence[Trying], *, now: datetime) 
         }
         for one in trying
     ]
-    return list(session.connection().execute(_OPEN, opened).scalars())
+    return _OPEN.numbered(session.connection(), opened)
 
 
 def close_attempts(session: Session, answered: Sequence[Answered], *, now: datetime) -> None:
@@ -175,7 +190,7 @@ def record_parts(session: Session, standing: Sequence[Stands], *, now: datetime)
     """Keep where parts stand. Telling it twice changes nothing."""
     connection = session.connection()
     by_place = {(one.publication_id, one.position): one for one in standing}
-    untold = connection.execute(_UNTOLD, {"places": filled(by_place)}).all() if by_place else []
+    untold = connection.execute(_UNTOLD, {"places": by_place}).all() if by_place else []
     if not untold:
         return
     known = [(row, by_place[row.publication_id, row.position]) for row in untold]
@@ -189,8 +204,8 @@ def record_parts(session: Session, standing: Sequence[Stands], *, now: datetime)
             for _, one in known
         ],
     )  # fmt: skip
-    connection.execute(
-        _SENT,
+    _SENT.all(
+        connection,
         [
             {
                 "account_id": one.account_id, "remote_id": one.ref.remote_id, "url": one.ref.url,
@@ -209,7 +224,7 @@ def finish(session: Session, ids: Sequence[int], *, now: datetime) -> dict[int, 
     """
     if not ids:
         return {}
-    rows = session.connection().execute(_COMPLETE, {"ids": filled(ids)}).all()
+    rows = session.connection().execute(_COMPLETE, {"ids": ids}).all()
     transitions.succeed(
         session, [transitions.Success(row.id, row.desk_id, row.url, row.sent_at) for row in rows], now=now
     )

@@ -19,13 +19,12 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
     update,
 )
 from sqlalchemy.orm import Session
 
 from content_library import audit
-from content_library.database import filled
+from content_library.among import among
 from content_library.errors import TransitionNotAllowed
 from content_library.models.user import User
 from content_library.transitions import flush
@@ -163,7 +162,7 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
     if not claims:
         return
     observing.given_back(len(claims))
-    mine = filled((claim.publication_id, claim.fence) for claim in claims)
+    mine = [(claim.publication_id, claim.fence) for claim in claims]
     session.connection().execute(_GIVE_BACK, {"mine": mine, "state_at": now})
 
 
@@ -178,14 +177,14 @@ def mark(session: Session, claims: Mapping[Claim, int], *, now: datetime, send_b
     if not claims:
         return set()
     held = [(claim.publication_id, claim.fence, revision_id) for claim, revision_id in claims.items()]
-    known = {"held": filled(held), "lease_until": now + timedelta(seconds=send_by_s), "state_at": now}
+    known = {"held": held, "lease_until": now + timedelta(seconds=send_by_s), "state_at": now}
     return set(session.connection().execute(_MARK, known).scalars())
 
 
 _GIVE_BACK = (
     update(_publications)
     .where(
-        tuple_(_publications.c.id, _publications.c.fence).in_(bindparam("mine", expanding=True)),
+        among("mine", _publications.c.id, _publications.c.fence),
         _publications.c.state.in_(sources(Act.GIVE_BACK)),
     )
     .values(
@@ -195,11 +194,10 @@ _GIVE_BACK = (
         version=_publications.c.version + 1,
     )
 )
-_HELD = tuple_(_publications.c.id, _publications.c.fence, _publications.c.revision_id)
 _MARK = (
     update(_publications)
     .where(
-        _HELD.in_(bindparam("held", expanding=True)),
+        among("held", _publications.c.id, _publications.c.fence, _publications.c.revision_id),
         _publications.c.state.in_(sources(Act.MARK)),
         _publications.c.leased_until > bindparam("lease_until"),
     )

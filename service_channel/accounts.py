@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
 from content_library import audit
-from content_library.database import Database, filled
+from content_library.among import among
+from content_library.database import Database
 from content_library.errors import InvalidInput, NotFound
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.desk import Desk
@@ -280,7 +281,7 @@ def access(session: Session, account: Named, *, database: Database, vault: Token
 
 def sealed(session: Session, account_ids: Collection[int]) -> dict[int, Any]:
     """Account id → its credentials as they are stored."""
-    rows = session.connection().execute(_SEALED, {"ids": filled(account_ids)})
+    rows = session.connection().execute(_SEALED, {"ids": account_ids})
     return {row.account_id: row for row in rows}
 
 
@@ -305,7 +306,7 @@ def opened(account: Named, row: Any, *, database: Database, vault: TokenVault) -
 _credentials = cast(Table, Credential.__table__)
 _SEALED = select(
     _credentials.c.account_id, _credentials.c.secret, _credentials.c.session, _credentials.c.key_id
-).where(_credentials.c.account_id.in_(bindparam("ids", expanding=True)))
+).where(among("ids", _credentials.c.account_id))
 
 
 def _latest(database: Database, vault: TokenVault, account_id: int) -> Mapping[str, Any]:

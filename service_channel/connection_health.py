@@ -8,7 +8,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, null, or_, update
 from sqlalchemy.orm import Session
 
-from content_library.database import filled
+from content_library.among import among
 from content_library.models.account import NETWORK_NAMES, Account, AccountState
 from content_library.models.user import User
 from content_library.notices import leads_of, notify
@@ -83,15 +83,13 @@ def wait_until(session: Session, account: Account, instant: datetime) -> None:
 
 def worked(session: Session, account_ids: Collection[int], *, now: datetime) -> None:
     """The credentials of these accounts were accepted. Noted once a minute at most, unless there was a problem."""
-    session.connection().execute(
-        _WORKED, {"ids": filled(account_ids), "at": now, "before": now - NOTED_EVERY}
-    )
+    session.connection().execute(_WORKED, {"ids": account_ids, "at": now, "before": now - NOTED_EVERY})
 
 
 _WORKED = (
     update(_credentials)
     .where(
-        _credentials.c.account_id.in_(bindparam("ids", expanding=True)),
+        among("ids", _credentials.c.account_id),
         or_(
             _credentials.c.problem != "",
             _credentials.c.last_ok_at.is_(None),

@@ -54,7 +54,8 @@ class Finding:
 
 def check(texts: Mapping[str, str], rules: Iterable[Rule], around: Around) -> list[Finding]:
     """What `texts` (field → text) touch, the severest first."""
-    found = [Finding(rule, places) for rule in rules if (places := _places(texts, rule, around))]
+    written = {field: text for field, text in texts.items() if text}
+    found = [Finding(rule, places) for rule in rules if (places := _places(written, rule, around))]
     return sorted(found, key=lambda f: (_ORDER[f.rule.severity], f.rule.name))
 
 

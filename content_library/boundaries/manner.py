@@ -1,6 +1,7 @@
 """How a text sounds and reads: shouting, strings of exclamation marks, sentences that are hard to follow."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import regex
 
@@ -13,10 +14,15 @@ _ENOUGH_WORDS = 25
 """A formula of reading says nothing about less."""
 
 
+@cache
+def _more_than(marks: int) -> regex.Pattern[str]:
+    return regex.compile(rf"[!?！？]{{{marks + 1},}}")
+
+
 def find_shouting(text: str, *, marks: int = 2) -> list[tuple[int, int]]:
     """Three words in capitals one after the other, and more than `marks` exclamation or question marks in a row."""
     loud = [run for run in _capital_runs(text) if len(run) >= _LOUD_WORDS]
-    marked = regex.finditer(rf"[!?！？]{{{marks + 1},}}", text)
+    marked = _more_than(marks).finditer(text)
     return sorted([*((run[0][0], run[-1][1]) for run in loud), *(match.span() for match in marked)])
 
 
