@@ -60,7 +60,7 @@ def timetable(settings: Settings) -> list[Entry]:
         Entry("reconcile", jobs.reconcile, timing.reconcile_tick),
         Entry("look_again", jobs.look_again, 60.0, takes_s=900.0),
         Entry("settle_decisions", jobs.settle_decisions, 2.0),
-        Entry("renew", jobs.renew, 15.0),
+        Entry("renew", jobs.renew, timing.housekeeping_tick),
         Entry("seal", jobs.seal, 3.0),
         Entry("mail", jobs.mail, timing.poll_tick, takes_s=300.0),
         Entry("poll_feeds", jobs.poll_feeds, timing.poll_tick, takes_s=900.0),

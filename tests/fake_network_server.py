@@ -24,12 +24,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 TOKEN = "let-us-in"
+PASSWORD = "of a person who signs in"
 DRIP_S = 0.2
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, zero seconds: closing sends RST
 
 
 class Mode(StrEnum):
-    """How the next PUTs are answered. REVOKED is for every call; HIDDEN is for what is put meanwhile."""
+    """How the next PUTs are answered. REVOKED is for every call; HIDDEN is for what is put meanwhile.
+
+    UNRENEWED is for renewing a token.
+    """
 
     OK = "ok"
     RATE_LIMITED = "rate_limited"  # 429 with Retry-After, not applied
@@ -46,6 +50,9 @@ class Mode(StrEnum):
     DUPLICATE = "duplicate"  # applied; answers "duplicate", as if it had been there
     HIDDEN = "hidden"  # applied and said so, but reading does not show it for `seconds`
     REVOKED = "revoked"  # 401
+    UNRENEWED = (
+        "unrenewed"  # what is put is answered as ever; a token is renewed, and the answer to that is lost
+    )
 
 
 @dataclass
@@ -75,6 +82,7 @@ class State:
     posts: dict[str, Standing] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
     keys: dict[str, str] = field(default_factory=dict)
+    tokens: list[str] = field(default_factory=lambda: [TOKEN])  # the last one is good, and renews itself once
     made: int = 0
     arrived: int = 0
     applied: int = 0
@@ -227,6 +235,8 @@ class _Conversation(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self.path == "/_control":
             return self._ordered()
+        if self.path == "/token":
+            return self._renew()
         with self.server.state.one_more():
             return self._make()
 
@@ -240,6 +250,18 @@ class _Conversation(BaseHTTPRequestHandler):
         if order.mode is Mode.LATE:
             time.sleep(order.seconds)
         self._answer_applied(order, 201, state.make(self.path, key, body, order))
+
+    def _renew(self) -> None:
+        """A new token for the one that is good by now, once: whoever asks with an older one is signed out."""
+        state, said = self.server.state, self._body()
+        with state.lock:
+            is_good = said.get("token") == state.tokens[-1] or said.get("password") == PASSWORD
+            if is_good:
+                state.tokens.append(f"{TOKEN} {len(state.tokens) + 1}")
+            token, is_lost = state.tokens[-1], state.order.mode is Mode.UNRENEWED
+        if not is_good:
+            return self._answer(401, {"message": "This token was used before."})
+        return self._reset() if is_lost else self._answer(200, {"token": token})
 
     def _ordered(self) -> None:
         """An order: {mode, times, seconds, first_tries}."""
@@ -285,7 +307,8 @@ class _Conversation(BaseHTTPRequestHandler):
                 self._answer(status, answer)
 
     def _is_let_in(self, order: Order) -> bool:
-        if order.mode is not Mode.REVOKED and self.headers.get("Authorization") == f"Bearer {TOKEN}":
+        token = self.server.state.tokens[-1]
+        if order.mode is not Mode.REVOKED and self.headers.get("Authorization") == f"Bearer {token}":
             return True
         self._answer(401, {"error": "signed out", "message": "This token is not accepted."})
         return False

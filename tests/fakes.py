@@ -33,7 +33,7 @@ from service_channel.networks.base import (
     RemoteRef,
     SendResult,
 )
-from tests.fake_network_server import TOKEN, Mode, digest, main
+from tests.fake_network_server import PASSWORD, TOKEN, Mode, digest, main
 
 __all__ = ["CountingNetwork", "FakeServer", "Mode"]
 
@@ -95,6 +95,10 @@ class FakeServer:
         """How to behave from now on, for the next `times` PUTs, or for the first PUT of every post."""
         order = {"mode": mode, "times": times, "seconds": seconds, "first_tries": first_tries}
         self._call("POST", "/_control", order)
+
+    def sign_in(self) -> Mapping[str, Any]:
+        """What an account keeps when a person signs in anew."""
+        return {"host": self.host, **self._call("POST", "/token", {"password": PASSWORD})}
 
     def posts(self) -> dict[str, dict[str, Any]]:
         """What stands there: path → body."""

@@ -1,6 +1,6 @@
-"""The counting network as others are: the server chooses the id. One adapter for each class K, Q and B."""
+"""The counting network as others are: where the server chooses the id, and where tokens run out."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from service_channel.networks.base import (
@@ -13,13 +13,32 @@ from service_channel.networks.base import (
     Presence,
     Promise,
     RemoteRef,
+    Renewed,
     SendResult,
 )
 from tests.fake_network_server import digest
 from tests.fakes import CountingNetwork, _body, _Broken, _outcome
 
 KEY_WINDOW_S = 3_600.0
+_LASTS = timedelta(hours=2)
 _CLOCKS_APART = timedelta(minutes=2)
+
+
+class RenewingNetwork(CountingNetwork):
+    """Of class I; a token renews itself once, and what it was renewed with is worth nothing any more."""
+
+    def __init__(self) -> None:
+        super().__init__("bluesky")
+
+    def renew(self, access: Access, *, now: datetime, deadline_s: float) -> Renewed:
+        try:
+            answer = self._exchange(access, "POST", "/token", {"token": access.secret["token"]}, deadline_s)
+        except _Broken as broken:
+            return Renewed(broken.outcome, message=str(broken))
+        if answer.status != 200:
+            return Renewed(Outcome.SIGNED_OUT, message=str(answer.json().get("message", "")))
+        secret = {**access.secret, "token": answer.json()["token"]}
+        return Renewed(Outcome.SENT, secret, expires_at=now + _LASTS)
 
 
 class PostingNetwork(CountingNetwork):

@@ -34,7 +34,7 @@ from service_channel.networks.page import Page
 from tests.drills import classes, hooks
 from tests.drills.engines import READY
 from tests.factories import VAULT
-from tests.fakes import CountingNetwork
+from tests.posting_fakes import RenewingNetwork
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -74,7 +74,7 @@ def _world(settings: Settings, database: Database) -> World:
 
 def _networks(settings: Settings) -> tuple[Mapping[str, Network], Senders]:
     if os.environ.get("DRILL_NETWORKS") != "real":
-        known = {"page": Page(), "bluesky": CountingNetwork(), **classes.posting()}
+        known = {"page": Page(), "bluesky": RenewingNetwork(), **classes.posting()}
         return known, Senders(classes.posting, most=settings.senders, preload="tests.drills.classes")
     from tests.drills import real_networks  # heavy, and most drills do without
 

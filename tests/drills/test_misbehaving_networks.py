@@ -27,8 +27,8 @@ NEEDS_A_PERSON = {Mode.REFUSED: PublicationState.FAILED, Mode.REVOKED: Publicati
 
 
 def test_every_way_to_misbehave_has_its_drill() -> None:
-    by_key_only = {Mode.FORGETFUL}  # see tests/scheduler/test_classes.py
-    assert {Mode.OK, *by_key_only, *ENDS_WELL, *NEEDS_A_PERSON} == set(Mode)
+    of_keys_and_tokens = {Mode.FORGETFUL, Mode.UNRENEWED}  # see test_keys_and_tokens.py
+    assert {Mode.OK, *of_keys_and_tokens, *ENDS_WELL, *NEEDS_A_PERSON} == set(Mode)
 
 
 @pytest.mark.parametrize("mode", ENDS_WELL)
