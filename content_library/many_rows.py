@@ -18,9 +18,16 @@ _PLACE = "place_in_document"
 
 
 class Insert:
-    """Rows of these columns of a table. Each row is a mapping of all of them to values of their types."""
+    """Rows of these columns of a table. Each row is a mapping of all of them to values of their types.
+
+    Raises KeyError for a row that lacks one.
+    """
 
     def __init__(self, table: Table, *columns: str) -> None:
+        assert set(columns) >= {one.name for one in table.c if one.default is not None}, (
+            "they are not filled in"
+        )
+        self._columns = columns
         self._directly = insert(table)
         given = (
             func.jsonb_to_recordset(as_type(bindparam("rows", type_=Text()), JSONB))
@@ -35,20 +42,27 @@ class Insert:
 
     def all(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert them."""
+        if not rows:
+            return
         if connection.dialect.name == "postgresql":
-            connection.execute(self._from_document, {"rows": _document(rows)})
+            connection.execute(self._from_document, {"rows": self._document(rows)})
         else:
-            connection.execute(self._directly, list(rows))
+            connection.execute(self._directly, self._whole(rows))
 
     def numbered(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
         """Insert them into a table with an `id` that counts up; returns theirs, in order."""
+        if not rows:
+            return []
         if connection.dialect.name == "postgresql":  # numbers are given in the order of the rows, told in any
-            return sorted(connection.execute(self._numbered, {"rows": _document(rows)}).scalars())
-        return list(connection.execute(self._directly_numbered, list(rows)).scalars())
+            return sorted(connection.execute(self._numbered, {"rows": self._document(rows)}).scalars())
+        return list(connection.execute(self._directly_numbered, self._whole(rows)).scalars())
 
+    def _whole(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{name: row[name] for name in self._columns} for row in rows]
 
-def _document(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps([{**row, _PLACE: place} for place, row in enumerate(rows)], default=_instant)
+    def _document(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        numbered = [{**row, _PLACE: place} for place, row in enumerate(self._whole(rows))]
+        return json.dumps(numbered, default=_instant)
 
 
 def _instant(value: Any) -> str:

@@ -65,6 +65,7 @@ _UNTOLD = (
         among("places", _parts.c.publication_id, _parts.c.position),
         _parts.c.remote_id.is_(None),
     )
+    .order_by(_parts.c.publication_id, _parts.c.position)  # held in this order by everybody
     .with_for_update(of=_parts)
 )
 _COMPLETE = (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Table, event, select
+from sqlalchemy import Table, event, func, select
 from sqlalchemy.orm import Session
 
 from content_library.database import Database
@@ -87,3 +87,18 @@ def test_it_is_one_statement_of_the_same_words_for_any_number(database: Database
 def test_a_moment_without_its_zone_is_refused(session: Session) -> None:
     with pytest.raises(TypeError, match=r"cannot be stored: datetime\.datetime\(2027, 1, 1"):
         ENTRIES.numbered(session.connection(), [entry(at=datetime(2027, 1, 1))])
+
+
+def test_a_row_that_lacks_something_is_refused(session: Session) -> None:
+    lacking = entry()
+    del lacking["subject_id"]
+    with pytest.raises(KeyError, match="subject_id"):
+        ENTRIES.numbered(session.connection(), [entry(), lacking])
+
+
+def test_no_rows_are_nothing(session: Session) -> None:
+    connection = session.connection()
+    before = session.scalar(select(func.count()).select_from(AuditEntry))
+    assert ENTRIES.numbered(connection, []) == []
+    ENTRIES.all(connection, [])
+    assert session.scalar(select(func.count()).select_from(AuditEntry)) == before
