@@ -122,7 +122,7 @@ class Engine:
     def stop(self) -> None:
         """Finish what is under way, give back what is not begun."""
         self.duty.stopping.set()
-        self._starting.join()
+        self._starting.join(self.duty.world.timing.send_deadline)  # it may wait for a database that is away
         self._scheduler.shutdown(wait=True)
         left = self.duty.workers.stop(timeout_s=self.duty.world.timing.send_deadline)
         try:

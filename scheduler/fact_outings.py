@@ -4,22 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from content_library.database import UtcDateTime
 from content_library.errors import NotFound
 from content_library.models.account import Account
 from content_library.models.fact import Fact, FactUse, FactVersion
 from content_library.models.post import Post, Revision
-from scheduler.models import Publication, PublicationState
+from scheduler.half_out import STANDS
+from scheduler.models import Part, Publication, PublicationState
 
 _WAITING = (PublicationState.PLANNED, PublicationState.CLAIMED, PublicationState.HELD)
-_OUT = and_(Publication.state == PublicationState.PUBLISHED, Publication.taken_down_at.is_(None))
+_OUT = or_(
+    and_(Publication.state == PublicationState.PUBLISHED, Publication.taken_down_at.is_(None)),
+    and_(
+        Publication.state != PublicationState.PUBLISHED, STANDS
+    ),  # of a thread a part, and the rest may never go
+)
+_first = aliased(Part)
+_SINCE = func.coalesce(Publication.published_at, _first.sent_at, type_=UtcDateTime())
+_AT = func.coalesce(func.nullif(Publication.url, ""), _first.url)
 
 
 @dataclass(frozen=True)
 class Outing:
-    """A publication that is out and says `said`, version `number` of a fact."""
+    """A publication that is out, or whose thread has begun, and says `said`, version `number` of a fact."""
 
     publication_id: int
     post_id: int
@@ -44,7 +54,7 @@ def out_with(session: Session, fact: Fact) -> int:
 
 def out_with_older(session: Session, fact: Fact, *, most: int = 100) -> list[Outing]:
     """What is out and says what the fact said before, the latest first."""
-    query = _outings(fact).order_by(Publication.published_at.desc(), Publication.id.desc()).limit(most)
+    query = _outings(fact).order_by(_SINCE.desc(), Publication.id.desc()).limit(most)
     return [Outing(*row) for row in session.execute(query)]
 
 
@@ -60,8 +70,9 @@ def _outings(fact: Fact) -> Select[Any]:
     return (
         _using(
             fact, Publication.id, Publication.post_id, Post.title, Account.network, Account.handle,
-            Publication.published_at, Publication.url, FactUse.number, FactVersion.value,
+            _SINCE, _AT, FactUse.number, FactVersion.value,
         )
+        .outerjoin(_first, and_(_first.publication_id == Publication.id, _first.position == 0))
         .join(Post, Post.id == Publication.post_id)
         .join(Account, Account.id == Publication.account_id)
         .join(FactVersion, and_(FactVersion.fact_id == FactUse.fact_id, FactVersion.number == FactUse.number))

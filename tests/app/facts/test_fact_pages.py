@@ -13,7 +13,7 @@ from content_library.models.fact import Fact
 from content_library.models.post import Post, Revision, WorkingCopy
 from content_library.models.user import User
 from scheduler import transitions
-from scheduler.models import Publication
+from scheduler.models import Part, Publication
 from scheduler.publication_flow import Act
 from tests import factories as make
 from tests.app.house import House, send, text_of
@@ -144,6 +144,29 @@ def test_a_change_stops_what_is_planned_and_lists_what_is_out(house: House, pric
     assert "Out with an older value" in page
     assert f"corrections/{outing}" in page
     assert "says version 1" in page
+
+
+def test_half_a_thread_that_is_out_says_the_older_value_too(house: House, price: int) -> None:
+    post_id = a_post(house, is_planned=True)
+    with house.database.write() as session:
+        half = session.scalars(select(Publication).filter_by(post_id=post_id)).one()
+        for act in (Act.CLAIM, Act.MARK, Act.FAIL):
+            transitions.move(session, half, act, actor=None, now=make.NOW + timedelta(minutes=1))
+        first = Part(
+            publication_id=half.id, position=0, key="of the first", created_at=make.NOW, remote_id="1",
+            url="https://network.example/1", sent_at=make.NOW + timedelta(minutes=1),
+        )  # fmt: skip
+        session.add_all(
+            [first, Part(publication_id=half.id, position=1, key="of the rest", created_at=make.NOW)]
+        )
+        half_id = half.id
+    assert "One is out with it already" in text_of(change(house, price, action="preview"))
+    change(house, price)
+    page = text_of(house.client("maya").get(f"{HERE}/{price}"))
+    assert f"corrections/{half_id}" in page
+    with house.database.write() as session:
+        session.get_one(Part, (half_id, 0)).taken_down_at = make.NOW + timedelta(hours=1)
+    assert f"corrections/{half_id}" not in text_of(house.client("maya").get(f"{HERE}/{price}"))
 
 
 def test_a_change_that_is_refused_keeps_the_value_and_the_reason(house: House, price: int) -> None:
