@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from content_library.approvals import approval_in_force
 from content_library.errors import InvalidInput, NotFound, TransitionNotAllowed
@@ -50,9 +50,16 @@ class WallTime:
 
 
 def get_publication(session: Session, desk_id: int, publication_id: int) -> Publication:
-    """Raises NotFound, also for another desk's."""
+    """With what it is about. Raises NotFound, also for another desk's."""
     found = session.scalar(
-        select(Publication).where(Publication.id == publication_id, Publication.desk_id == desk_id)
+        select(Publication)
+        .where(Publication.id == publication_id, Publication.desk_id == desk_id)
+        .options(
+            joinedload(Publication.account),
+            joinedload(Publication.post).joinedload(Post.format),
+            joinedload(Publication.revision),
+            joinedload(Publication.rendition),
+        )
     )
     if found is None:
         raise NotFound("There is no such publication on this desk.")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import render_template
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, lazyload
 
 from app.calendar.asked import asked_about
 from app.calendar.cards import shown
@@ -21,6 +21,7 @@ from app.previews import preview
 from content_library.media import pictures_by_hash
 from content_library.models.post import Rendition
 from content_library.models.review import Approval, Decision, Verdict
+from content_library.models.user import User
 from content_library.permissions import can_hold, can_plan, can_settle
 from content_library.wall_time import zone_names
 from scheduler import agenda, settling
@@ -170,7 +171,11 @@ def _approved_by(found: Publication) -> Sequence[Decision]:
         .scalar_subquery()
     )
     query = select(Decision).where(Decision.submission_id == newest, Decision.verdict == Verdict.APPROVE)
-    return db().scalars(query.options(joinedload(Decision.user), joinedload(Decision.review))).unique().all()
+    people = [
+        joinedload(who).options(lazyload(User.desk_memberships), lazyload(User.team_memberships))
+        for who in (Decision.user, Decision.for_user)
+    ]
+    return db().scalars(query.options(*people).order_by(Decision.id)).all()
 
 
 def _preview(rendition: Rendition) -> dict[str, Any]:

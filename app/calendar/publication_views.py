@@ -22,6 +22,7 @@ from content_library.wall_time import wall_of
 from scheduler import agenda, holds, planning, settling
 from scheduler.models import Publication, PublicationState
 from scheduler.planning import WallTime
+from scheduler.publication_flow import UNSENT
 
 SECONDS_TO_UNDO = 15
 
@@ -150,9 +151,8 @@ def _found(publication_id: int) -> Publication:
 def _page(found: Publication, *, moving: MoveForm | None = None, **forms: Any) -> str:
     form = moving or as_time(MoveForm(formdata=None), found.wall, found.zone, found.fold)
     form.seen.data = form.seen.data or found.version
-    return publication_page(
-        found, moving=form, meant=_meant(found, form), was_wrong=moving is not None, **forms
-    )
+    meant = _meant(found, form) if found.state in UNSENT else Meaning()
+    return publication_page(found, moving=form, meant=meant, was_wrong=moving is not None, **forms)
 
 
 def _done(found: Publication, form: Any, verb: Callable[[], Any], sentence: str) -> Any:

@@ -212,3 +212,25 @@ def test_another_desks_publication_is_not_found(plan: Plan, maya, act):
     publication_id = plan.publication()
     assert maya.get(f"/d/elsewhere/publications/{publication_id}/{act}".rstrip("/")).status_code == 404
     assert maya.get(f"{HERE}/publications/99999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("acts", "most"),
+    [
+        ((), 17),  # what another time would mean is asked as well
+        ((Act.MISS,), 17),
+        (OUT, 15),
+        (ASKED, 15),
+        ((Act.CLAIM, Act.MARK), 15),
+        ((Act.CLAIM, Act.MARK, Act.FAIL), 15),
+        ((Act.CANCEL,), 15),
+    ],
+)
+def test_the_page_asks_few_questions(plan: Plan, priya, count_queries, acts, most):
+    """It looks again by itself, every other second while something is on its way."""
+    here = address(plan.publication(*acts))
+    priya.get(here)
+    with count_queries(plan.database) as asked:
+        priya.get(here)
+    asked = [one for one in asked if one != "BEGIN"]
+    assert len(asked) <= most, "\n".join(asked)
