@@ -91,11 +91,16 @@ def test_a_network_that_is_dark_is_tried_again_later_and_says_so(stage: Stage) -
         stage.go_to(dark)
         stage.engines.start()
         stage.plan("single")
-        wait_until(lambda: "retry" in stage.reasons(), "nobody answers")
-        assert stage.states() == {PublicationState.PLANNED: 1}
-        assert all("ConnectionRefusedError" in said for said in stage.explanations())
+        # asked again and again: the next try may be under way, or too late on a busy machine, while we look
+        wait_until(lambda: says_nobody_answered(stage), "it waits, and says that nobody answers")
     with FakeServer.start(port=dark.port) as back:
         stage.go_to(back)
         stage.let_pauses_pass()
         stage.wait_until_over()
         stage.assert_promise()
+
+
+def says_nobody_answered(stage: Stage) -> bool:
+    return any(
+        " planned retry " in said and "ConnectionRefusedError" in said for said in stage.explanations()
+    )
