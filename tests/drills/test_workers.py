@@ -117,9 +117,16 @@ def assert_in_order(stage: Stage) -> None:
 def empty_the_queue(stage: Stage) -> None:
     with psycopg.connect(queue_tables.plain(stage.url), autocommit=True) as connection:
         for name in ("procrastinate_jobs", "procrastinate_workers"):
-            connection.execute(
-                sql.SQL("TRUNCATE {} CASCADE").format(sql.Identifier(queue_tables.SCHEMA, name))
-            )
+            wait_until(lambda table=name: is_emptied(connection, table), f"{name} is empty")  # type: ignore[misc]
+
+
+def is_emptied(connection: psycopg.Connection, table: str) -> bool:
+    """False where workers held it in another order than this does: then PostgreSQL ends one of them, or this."""
+    try:
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.Identifier(queue_tables.SCHEMA, table)))
+    except psycopg.errors.DeadlockDetected:
+        return False
+    return True
 
 
 def jobs_in(stage: Stage) -> int:
